@@ -185,6 +185,5 @@ export function readDotenv(file: string): Record<string, string> {
  * is needed no more.
  */
 function detach(variables: Record<string, string>): Record<string, string> {
-  for (const name of Object.keys(variables)) variables[name] = Buffer.from(variables[name] as string).toString()
-  return variables
+  return JSON.parse(JSON.stringify(variables)) as Record<string, string>
 }

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Problem } from '@postern/config'
@@ -6,6 +6,7 @@ import { redactKeys } from '@postern/protocol'
 import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import { describeYamlError } from './describe-yaml-error.js'
 import { Failure } from './failure.js'
+import { readPlainYaml } from './plain-yaml.js'
 import { NestsTooDeeply, readJson } from './read-json.js'
 import { withRepeatedKeys } from './repeated-keys.js'
 
@@ -13,12 +14,15 @@ import { withRepeatedKeys } from './repeated-keys.js'
 export interface ReadYaml {
   readonly raw: unknown
   readonly problems: readonly Problem[]
-  /** The line on which a member stands, by its path. Absent for a file that is JSON. */
+  /** The line on which a member stands, by its path. Absent for a file that is JSON, and for a long configuration. */
   readonly lineOf?: (path: readonly PropertyKey[]) => number | undefined
 }
 
 /** The largest configuration file, in bytes: room for 100,000 keys and their bindings. */
 const maxBytes = 64 * 1024 * 1024
+
+/** From how many characters on a configuration is looked at for plain entries: the library reads less in a few milliseconds. */
+const fewestPlainChars = 65_536
 
 /** What a file is, for messages. */
 export interface FileKind {
@@ -75,10 +79,11 @@ export function readYaml(path: string, what: FileKind = configuration): ReadYaml
     if (code !== 'ENOENT') throw new Failure(`${path} cannot be read (${code ?? 'unknown'}). Let this user read it.`)
     throw new Failure(`There is no ${what.ifMissing.replace('%', path)}`)
   }
-  if (!isUtf8(bytes))
+  const isPlain = isAscii(bytes)
+  if (!isPlain && !isUtf8(bytes))
     throw new Failure(`${path} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
   try {
-    return parse(bytes.toString('utf8'), path, what)
+    return parse(bytes.toString(isPlain ? 'latin1' : 'utf8'), path, what)
   } catch (error) {
     if (error instanceof Failure) throw error
     if (error instanceof NestsTooDeeply) {
@@ -90,9 +95,12 @@ export function readYaml(path: string, what: FileKind = configuration): ReadYaml
   }
 }
 
-function parse(text: string, path: string, { example }: FileKind): ReadYaml {
+function parse(text: string, path: string, what: FileKind): ReadYaml {
+  const { example } = what
   const json = readJson(text)
   if (json !== undefined) return { raw: json, problems: [] }
+  const plain = what === configuration && text.length >= fewestPlainChars ? readPlainYaml(text, maxAliases) : undefined
+  if (plain !== undefined) return { raw: plain, problems: [] }
   const lines = new LineCounter()
   // A warning of the library would print the line of the file, which may hold a key. Its own search for repeated keys compares each
   // key with each other one of its group.

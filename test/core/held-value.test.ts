@@ -1,5 +1,8 @@
+import { inspect } from 'node:util'
 import { Secret } from '@postern/ports'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { sealOf } from '../../packages/core/src/objects/seal.js'
+import { type Sealing, sealingKeyOf } from '../../packages/core/src/objects/sealing.js'
 import { HeldValue } from '../../packages/instance/src/keys/held-value.js'
 import { ValueCell } from '../../packages/instance/src/keys/value-cell.js'
 
@@ -95,7 +98,7 @@ describe('what is known of a place at a source', () => {
     expect(cell.take({ secret: new Secret(secret.reveal()) }, 5000, performance.now())).toBe(false)
     expect(cell.current).toBe(current)
     expect(cell.take({ secret: new Secret('sk_another_key_of_the_source') }, 5000, performance.now())).toBe(true)
-    expect(cell.former.map((each) => each.reveal())).toEqual([secret.reveal()])
+    expect(cell.former.map((each) => each.isOf(secret))).toEqual([true])
   })
 
   test('is nothing once it was dropped, and its value stays searched for', () => {
@@ -106,10 +109,14 @@ describe('what is known of a place at a source', () => {
     expect(searched).toEqual([secret.reveal()])
   })
 
-  test('remembers eight earlier values, the latest one first', () => {
+  test('remembers of eight earlier values what their seals open with, the latest one first, and not the values themselves', () => {
     const cell = new ValueCell(searches)
     for (let number = 0; number < 12; number += 1) cell.take({ secret: new Secret(`sk_value_${number}`) }, 5000, performance.now())
-    expect(cell.former.map((each) => each.reveal())).toEqual([10, 9, 8, 7, 6, 5, 4, 3].map((number) => `sk_value_${number}`))
+    const earlier = [10, 9, 8, 7, 6, 5, 4, 3].map((number) => new Secret(`sk_value_${number}`))
+    expect(cell.former.map((each, place) => each.isOf(earlier[place] as Secret))).toEqual(earlier.map(() => true))
+    const sealedWith = (each: Sealing): string => sealOf(sealingKeyOf(each), 'owner', 'id').toString('hex')
+    expect(cell.former.map(sealedWith)).toEqual(earlier.map(sealedWith))
+    expect(inspect(cell.former, { showHidden: true, depth: 9 })).not.toContain('sk_value')
   })
 })
 

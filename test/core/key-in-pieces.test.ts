@@ -59,7 +59,7 @@ describe.each(Object.keys(layers))('a key in pieces is found wherever it is foun
       const keys = new KeySearch()
       keys.add('own', own)
       keys.add('other', other)
-      const search = new LeakSearch(keys, 'own', [own])
+      const search = new LeakSearch(keys, 'own', () => [own])
       for (const [name, secret] of [
         ['own', own],
         ['other', other],
@@ -86,7 +86,7 @@ describe('a key in pieces', () => {
   const own = secretOf(51)
   const keys = new KeySearch()
   keys.add('own', own)
-  const search = new LeakSearch(keys, 'own', [own])
+  const search = new LeakSearch(keys, 'own', () => [own])
 
   test('is found behind any number of characters of keys and marks, as in the whole', () => {
     for (const filler of ['a', '\\', '\\\\', '%', '%2', '%25', '\\u0061', '\\u005c', '\\%', '/+-_'])

@@ -188,7 +188,7 @@ describe('linear-in-untrusted-bytes-of-answers: the search for keys', () => {
   const keys = new KeySearch()
   keys.add('acme', own)
   for (let index = 0; index < 2000; index += 1) keys.add(`k${index}`, `jt_customer_${index % 40}_${randomBytes(24).toString('hex')}`)
-  const search = new LeakSearch(keys, 'acme', [own])
+  const search = new LeakSearch(keys, 'acme', () => [own])
 
   const texts: Readonly<Record<string, string>> = {
     'characters of keys only': 'abcdefghijklm0123456789',
@@ -238,7 +238,7 @@ describe('linear-in-untrusted-bytes-of-answers: the search for keys', () => {
       ] as const)
         keysOfThis.add(alias, secret)
       const counted = countSteps(keysOfThis)
-      const guard = new LeakSearch(keysOfThis, 'long', [long]).guard()
+      const guard = new LeakSearch(keysOfThis, 'long', () => [long]).guard()
       passedOver = 0
       for (const piece of pieces(text, size)) guard.pass(piece)
       guard.rest()
@@ -259,7 +259,7 @@ describe('linear-in-untrusted-bytes-of-answers: the search for keys', () => {
       const ofBoth = new KeySearch()
       ofBoth.add('long', long)
       for (const alias of ['long', 'elsewhere']) {
-        const guard = new LeakSearch(ofBoth, alias, alias === 'long' ? [long] : ['jt_of_the_call_itself']).guard()
+        const guard = new LeakSearch(ofBoth, alias, () => (alias === 'long' ? [long] : ['jt_of_the_call_itself'])).guard()
         const text = Buffer.from(`${long.slice(0, -1)}${long.at(-1) === '_' ? '-' : '_'}`.repeat(4))
         const counted = countSteps(ofBoth)
         passedOver = 0

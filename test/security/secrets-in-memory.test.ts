@@ -1,34 +1,42 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Emulator, issueKey, startEmulator } from '@postern/emulator'
 import { createSessionMinter } from '@postern/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { environmentOver, takeVariables } from '../../sidecar/src/own-variables.js'
+import { type FakeVault, startFakeVault } from '../support/fake-vault.js'
 import { HeapSnapshot } from '../support/heap-snapshot.js'
+import { type RecordingGateway, startRecordingGateway } from '../support/recording-gateway.js'
 import { runInProcess } from '../support/run-in-process.js'
 import { type RunningPostern, startPostern } from '../support/run-postern.js'
+import { endOf, snapshotOptions, takeSnapshot } from '../support/take-snapshot.js'
+import { startTokenEndpoint, type TokenEndpoint } from '../support/token-endpoint.js'
 
 const issued = { variable: issueKey('joytoken'), dotenv: issueKey('joytoken'), file: issueKey('joytoken'), ring: issueKey('joytoken') }
 const base64 = (): string => randomBytes(32).toString('base64url')
 /** What stands in the environment of the process. */
-const variables = { KEY: issued.variable.secret, SESSION: base64(), ADMIN: base64(), MASTER: base64() }
+const variables = {
+  KEY: issued.variable.secret,
+  SESSION: base64(),
+  ADMIN: base64(),
+  MASTER: base64(),
+  VAULT: `hvs.${base64()}`,
+  CLIENT: base64(),
+  OF_PROGRAM: base64(),
+}
+/** What sources give. */
+const sourced = { vault: `sk-of-vault-${base64()}`, exec: `sk-of-a-program-${base64()}` }
+/** The token of the platform, which is exchanged for one of the gateway. */
+const subject = `ey_of_the_platform_${base64()}`
 
 let cwd: string
 let emulator: Emulator
+let gateway: RecordingGateway
+let vault: FakeVault
+let issuer: TokenEndpoint
 let postern: RunningPostern
 let url = ''
 
@@ -37,8 +45,22 @@ beforeAll(async () => {
   emulator = await startEmulator('joytoken', { keys: Object.values(issued) })
   writeFileSync(join(cwd, '.env'), `# Before it.\nIN_DOTENV=${issued.dotenv.secret}\nOTHER=nothing\n`)
   writeFileSync(join(cwd, 'key'), issued.file.secret)
-  const teams = ['variable', 'dotenv', 'file'] as const
-  const secrets = { variable: { env: 'KEY' }, dotenv: { env: 'IN_DOTENV' }, file: { file: './key' } }
+  gateway = await startRecordingGateway()
+  vault = await startFakeVault({ secrets: { 'secret/data/main': { key: sourced.vault } }, tokens: { [variables.VAULT]: 3600 } })
+  issuer = await startTokenEndpoint(3600)
+  writeFileSync(join(cwd, 'printed'), `${sourced.exec}\n`)
+  writeFileSync(join(cwd, 'subject'), subject)
+  const aud = { audience: 'https://gateway.example.com' }
+  const secrets = {
+    variable: { env: 'KEY' },
+    dotenv: { env: 'IN_DOTENV' },
+    file: { file: './key' },
+    vault: { vault: 'secret/data/main#key' },
+    exec: { exec: ['/bin/cat', join(cwd, 'printed')], variables: ['OF_PROGRAM'] },
+    oauth: { oauth: { url: issuer.url, clientId: 'postern', clientSecret: { env: 'CLIENT' }, ...aud } },
+    exchange: { tokenExchange: { url: issuer.url, subjectToken: { file: './subject' }, ...aud } },
+  }
+  const gatewayOf = (team: string): string => (team in sourced || team in byIssuer ? 'open' : 'main')
   writeFileSync(
     join(cwd, 'postern.json'),
     JSON.stringify({
@@ -47,9 +69,10 @@ beforeAll(async () => {
       admin: { socket: './admin.sock', secret: { env: 'ADMIN' } },
       store: { sqlite: './postern.db' },
       keyRing: { masterKeys: [{ id: 'k1', secret: { env: 'MASTER' } }] },
-      gateways: { main: { dialect: 'joytoken', baseURL: emulator.baseURL } },
-      keys: Object.fromEntries(teams.map((team) => [team, { gateway: 'main', secret: secrets[team] }])),
-      bindings: teams.map((team) => ({ team, key: team })),
+      gateways: { main: { dialect: 'joytoken', baseURL: emulator.baseURL }, open: { dialect: 'openai', baseURL: gateway.baseURL } },
+      keys: Object.fromEntries(Object.entries(secrets).map(([team, secret]) => [team, { gateway: gatewayOf(team), secret }])),
+      bindings: Object.keys(secrets).map((team) => ({ team, key: team })),
+      vault: { url: vault.url, token: { env: 'VAULT' } },
       callers: { session: { secret: { env: 'SESSION' } } },
     }),
   )
@@ -58,45 +81,16 @@ beforeAll(async () => {
     env: { ...variables, NEW: issued.ring.secret },
   })
   const report = `--report-on-signal --report-signal=SIGURG --report-filename=report.json --report-directory=${cwd}`
-  const options = `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${cwd} ${report}`
+  const options = `${snapshotOptions(cwd)} ${report}`
   postern = startPostern(['start', '--config', 'postern.json'], { cwd, env: { ...variables, NODE_OPTIONS: options } })
   url = (await postern.prints(/"url":"([^"]+)"/))[1] ?? ''
 }, 60_000)
 afterAll(async () => {
   postern.child.kill('SIGKILL')
   await postern.finished
-  await emulator.close()
+  await Promise.all([emulator.close(), gateway.close(), vault.close(), issuer.close()])
   rmSync(cwd, { recursive: true })
 })
-
-async function takeSnapshot(): Promise<HeapSnapshot> {
-  for (const name of readdirSync(cwd).filter((each) => each.endsWith('.heapsnapshot'))) rmSync(join(cwd, name))
-  postern.child.kill('SIGUSR2')
-  let taken: HeapSnapshot | undefined
-  await expect
-    .poll(
-      () => {
-        const name = readdirSync(cwd).find((each) => each.endsWith('.heapsnapshot'))
-        // The file ends with a bracket of its own once it is whole.
-        if (name === undefined || !endOf(join(cwd, name)).trimEnd().endsWith(']}')) return false
-        taken = new HeapSnapshot(join(cwd, name))
-        return true
-      },
-      { timeout: 90_000, interval: 300 },
-    )
-    .toBe(true)
-  return taken as HeapSnapshot
-}
-
-/** The last bytes of a file. */
-function endOf(file: string): string {
-  const descriptor = openSync(file, 'r')
-  const end = Buffer.alloc(8)
-  const from = Math.max(0, fstatSync(descriptor).size - end.length)
-  const read = readSync(descriptor, end, 0, end.length, from)
-  closeSync(descriptor)
-  return end.subarray(0, read).toString('latin1')
-}
 
 async function callAs(team: string): Promise<number> {
   const { token } = await createSessionMinter({ secret: variables.SESSION }).mint({ user: 'ada', team })
@@ -109,16 +103,31 @@ async function callAs(team: string): Promise<number> {
   return answer.status
 }
 
+/** Teams whose key is a token. */
+const byIssuer = { oauth: 0, exchange: 0 }
+
 /** What may keep a secret: the list of docs/keys.md, "Where secrets are in memory". */
-const allowed = [/^#value of Secret$/, /^#byText of KeySearch$/, /^text of SearchedKey$/, /^members of families$/, /^credentialHeaders of /]
+const allowed = [
+  /^#value of Secret$/,
+  /^#byText of KeySearch$/,
+  /^text of SearchedKey$/,
+  /^#families of SecretTable$/,
+  /^#members of SecretFamily$/,
+  /^credentialHeaders of /,
+]
 /** Beside those, for a variable of `.env`: the variables of that file, as they were read. */
 const allowedInDotenv = [...allowed, /^IN_DOTENV of dotenv$/]
 
 describe('secrets-in-memory', () => {
   test('each secret is kept by what the documents list and nothing else, also after calls with it', { timeout: 120_000 }, async () => {
-    for (const team of ['variable', 'dotenv', 'file', 'ring']) expect([team, await callAs(team)]).toEqual([team, 200])
-    const heap = await takeSnapshot()
-    const secrets = { ...variables, ...Object.fromEntries(Object.entries(issued).map(([name, { secret }]) => [name, secret])) }
+    const teams = [...Object.keys(issued), ...Object.keys(sourced), ...Object.keys(byIssuer)]
+    for (const team of teams) expect([team, await callAs(team)]).toEqual([team, 200])
+    expect(new Set(gateway.keys)).toEqual(new Set([...Object.values(sourced), ...issuer.given]))
+    const heap = await takeSnapshot(postern, cwd)
+    const keys = Object.fromEntries(Object.entries(issued).map(([name, { secret }]) => [name, secret]))
+    const tokens = Object.fromEntries(issuer.given.map((token) => [token, token]))
+    expect(Object.keys(tokens).length).toBe(2)
+    const secrets = { ...variables, ...sourced, ...keys, ...tokens }
     for (const [name, secret] of Object.entries(secrets)) {
       const kept = heap.find(secret)
       expect([name, kept.length > 0]).toEqual([name, true])
@@ -128,6 +137,8 @@ describe('secrets-in-memory', () => {
       )
       expect([name, strange]).toEqual([name, []])
     }
+    // It is read anew for each exchange.
+    expect(heap.find(subject)).toEqual([])
   })
 
   test('a variable that held a secret is gone from the environment, and a reload knows it all the same', async () => {
@@ -156,14 +167,15 @@ describe('secrets-in-memory', () => {
     expect(JSON.stringify(process.report.getReport())).not.toContain('value of the variable')
   })
 
-  test('of 100 rotated keys nothing is left in memory once the hour is over for which answers are searched for them', {
+  test('of a key of the configuration, of the ring and of a source that are rotated 100 times nothing is left in memory once the hour is over for which answers are searched', {
     timeout: 120_000,
   }, () => {
     const file = join(cwd, 'rotated.heapsnapshot')
     const script = join(import.meta.dirname, '../support/rotate-in-memory.mjs')
-    const printed = execFileSync(process.execPath, [script, file, '100'], { encoding: 'utf8', timeout: 110_000 })
+    const printed = execFileSync(process.execPath, [script, file, '100', '20'], { encoding: 'utf8', timeout: 110_000 })
     expect(printed).toBe('current 100\n')
-    const left = new HeapSnapshot(file).find(/sk_rotated_\d+_[0-9a-f]{8}/)
-    expect(new Set(left.map(({ text }) => /sk_rotated_(\d+)_/.exec(text)?.[1]))).toEqual(new Set(['100']))
+    const left = new HeapSnapshot(file).find(/sk_rotated_[a-z]+_\d+_[0-9a-f]{8}/)
+    const rotated = left.map(({ text }) => /sk_rotated_((?:config|ring|vault)_\d+)_/.exec(text)?.[1])
+    expect(new Set(rotated.filter((each) => each !== undefined))).toEqual(new Set(['config_100', 'ring_100', 'vault_100']))
   })
 })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { hash, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -250,4 +251,19 @@ describe('postern audit show', () => {
       stderr: expect.stringContaining('ENOENT'),
     })
   })
+})
+
+test.each<[command: string, ...options: string[]]>([
+  ['verify', '--file', 'pipe'],
+  ['show', '--file', 'pipe'],
+  ['verify', '--file', 'audit.jsonl', '--newest', 'pipe'],
+  ['verify', '--file', '/dev/zero'],
+])('postern audit %s with %s %s does not wait for the end of a pipe or a device, and says what to give in its place', async (...words) => {
+  execFileSync('mkfifo', [join(cwd, 'pipe')])
+  writeFileSync(file(), '')
+  const postern = startPostern(['audit', ...words], { cwd })
+  running.push(postern)
+  const { code, stdout, stderr } = await postern.finished
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/is a pipe or a device, whose end nobody knows\. .+ file/)
 })

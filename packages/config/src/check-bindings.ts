@@ -1,16 +1,14 @@
 import { bindingFields, bindingIdentity, describeBinding } from '@postern/ports'
-import type { Parts } from './lenient-sections.js'
+import { type Parts, placeOfBinding } from './lenient-sections.js'
 import { oneOf, type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
-type PlacedBinding = Parts['bindings'][number]
-
 /** Checks that every binding names an existing key and a principal (or `default: true`), and that no two match the same principal. */
 export function checkBindings(parts: Parts, problems: Problem[]): void {
-  const seen = new Map<string, PlacedBinding>()
+  const seen = new SeenBindings()
   for (const binding of parts.bindings) {
     const { part } = binding
-    const named = bindingFields.some((field) => part[field] !== undefined)
+    const named = part.user !== undefined || part.team !== undefined || bindingFields.some((field) => part[field] !== undefined)
     if (!parts.namedKeys.has(part.key))
       problems.push(problem(`${binding.path}.key`, `names the key "${part.key}", which is not there.`, `Write ${oneOf(parts.namedKeys)}.`))
     if (named && part.default === true)
@@ -25,11 +23,28 @@ export function checkBindings(parts: Parts, problems: Problem[]): void {
           'Name a user, team, project, service or workflow, or write "default: true" if everybody else may use this key.',
         ),
       )
-    const identity = bindingIdentity(part)
+    const earlier = seen.see(part, binding.number)
+    if (earlier !== undefined)
+      problems.push(
+        problem(binding.path, `is for the same caller as ${placeOfBinding(earlier)} (${describeBinding(part)}).`, 'Keep one of the two.'),
+      )
+  }
+}
+
+/** The numbers of bindings, by whom they are for. */
+class SeenBindings {
+  /** Of those that name a user alone, by the user: most of many are of that kind, and no text is put together for them. */
+  readonly #ofUsers = new Map<string, number>()
+  readonly #others = new Map<string, number>()
+
+  /** Notes a binding, and returns the number of an earlier one for the same callers. */
+  see(part: Config['bindings'][number], number: number): number | undefined {
+    const { user, team, project, service, workflow } = part
+    const isOfUser = user !== undefined && (team ?? project ?? service ?? workflow) === undefined
+    const [seen, identity] = isOfUser ? [this.#ofUsers, user] : [this.#others, bindingIdentity(part)]
     const earlier = seen.get(identity)
-    if (earlier === undefined) seen.set(identity, binding)
-    else
-      problems.push(problem(binding.path, `is for the same caller as ${earlier.path} (${describeBinding(part)}).`, 'Keep one of the two.'))
+    if (earlier === undefined) seen.set(identity, number)
+    return earlier
   }
 }
 

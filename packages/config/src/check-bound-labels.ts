@@ -21,8 +21,10 @@ export function checkBoundLabels(
   // Of a ring that could not be read, it is not known who is in it.
   const isKnown = parts.service === undefined || secrets.has('callers.service.hashes')
   const meantBy = createMeantBy([...labels])
-  for (const { path, part } of parts.bindings) {
-    const { service, workflow } = part
+  for (const binding of parts.bindings) {
+    const { service, workflow } = binding.part
+    if (service === undefined && workflow === undefined) continue
+    const { path } = binding
     if (service !== undefined && workflow !== undefined)
       problems.push(
         problem(

@@ -80,7 +80,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   if (!form.success) for (const issue of form.error.issues) problems.push(...describeIssue(inPlace(issue, plain)))
   const config = form.success ? joinEntries(plain, form.data, raw) : undefined
 
-  const parts = readSections(raw, dialectIds, plain)
+  const parts = readSections(raw, dialectIds, plain, config)
   const references = referencesIn(parts)
   const secrets = readSecrets(parts, references, places, problems)
   checkGateways(parts, dialects, problems)

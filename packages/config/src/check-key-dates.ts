@@ -14,10 +14,12 @@ type Key = Config['keys'][string]
  */
 export function checkKeyDates({ keys }: Parts, { directory }: SecretPlaces, problems: Problem[]): void {
   const nowMs = Date.now()
-  for (const { path, part } of keys.values()) {
+  for (const key of keys.values()) {
+    const { part } = key
     const { expires, rotateAfter } = part
     if (expires === undefined && rotateAfter === undefined) continue
     const { secret } = part
+    const { path } = key
     if (rotateAfter !== undefined && part.rotated === undefined && !('file' in secret || 'vault' in secret))
       problems.push(problem(`${path}.rotateAfter`, whyUnknown(secret), 'Write rotated: and the day on which the key was made.'))
     const notice = noticeOfDates({ expires, rotateAfter, madeAt: keyMadeAt(part, directory) }, nowMs)

@@ -11,9 +11,10 @@ import type { Config } from './schema.js'
 /** Checks that each source of a key can be asked safely. Asks none, and runs no program. */
 export function checkKeySources(parts: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   checkVault(parts.vault, problems)
-  for (const { path, part } of parts.keys.values()) {
-    checkSource(`${path}.secret`, part.secret, parts, problems)
-    if (part.providerSecret !== undefined) checkSource(`${path}.providerSecret`, part.providerSecret, parts, problems)
+  for (const key of parts.keys.values()) {
+    const { secret, providerSecret } = key.part
+    if (isKeySource(secret)) checkSource(`${key.path}.secret`, secret, parts, problems)
+    if (providerSecret !== undefined) checkSource(`${key.path}.providerSecret`, providerSecret, parts, problems)
   }
   for (const [path, secret] of secrets) if (path.endsWith('.ca')) checkAuthority(path, secret, problems)
 }

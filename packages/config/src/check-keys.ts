@@ -6,21 +6,23 @@ import { oneOf, type Problem, problem, warning } from './problem.js'
 /** Checks that every key names an existing gateway and has the settings that its dialect needs. */
 export function checkKeys(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const forms = new Map<string, KeyForms>()
-  for (const { path, part, secret, providerSecret } of parts.keys.values()) {
+  for (const key of parts.keys.values()) {
+    const { part, secret, providerSecret } = key
     if (!parts.namedGateways.has(part.gateway)) {
       problems.push(
-        problem(`${path}.gateway`, `names the gateway "${part.gateway}", which is not there.`, `Write ${oneOf(parts.namedGateways)}.`),
+        problem(`${key.path}.gateway`, `names the gateway "${part.gateway}", which is not there.`, `Write ${oneOf(parts.namedGateways)}.`),
       )
     }
     const gateway = parts.gateways.get(part.gateway)
     if (gateway === undefined) continue
     const dialect = dialects[gateway.part.dialect] as Dialect
-    checkDialectNeeds(path, part, dialect, problems)
+    checkDialectNeeds(key, part, dialect, problems)
     let form = forms.get(part.gateway)
     if (form === undefined) forms.set(part.gateway, (form = formsOf(dialect, gateway.part.baseURL, dialects)))
-    checkSecretText(`${path}.secret`, secret, problems)
-    form.check(`${path}.secret`, secret, problems)
+    if (secret !== undefined && !isPlainSecret(secret)) checkSecretText(`${key.path}.secret`, secret, problems)
+    form.check(key, secret, problems)
     if (providerSecret === undefined) continue
+    const { path } = key
     checkSecretText(`${path}.providerSecret`, providerSecret, problems)
     warnOfOddKey(
       { path: `${path}.providerSecret`, pattern: dialect.providerCredential?.keyPattern, whose: `a provider behind ${dialect.title}` },
@@ -37,44 +39,54 @@ interface KeyParts {
   readonly providerSecret?: unknown
 }
 
+/** Where a key is. Its path is asked for where there is a problem: there may be 100,000 keys. */
+interface Placed {
+  readonly path: string
+}
+
 /** What the keys of one gateway look like. */
 interface KeyForms {
   /** Warns of a secret that looks like a key of something else. */
-  check(path: string, secret: Secret | undefined, problems: Problem[]): void
+  check(key: Placed, secret: Secret | undefined, problems: Problem[]): void
 }
 
 function formsOf(dialect: Dialect, baseURL: string | undefined, dialects: Dialects): KeyForms {
   if (dialect.baseURL === undefined && !isOpenAi(baseURL)) {
     const others = Object.values(dialects).filter((other) => other.baseURL !== undefined && other.keyPattern !== undefined)
-    return { check: (path, secret, problems) => warnOfForeignKey(path, others, secret, problems) }
+    return { check: (key, secret, problems) => warnOfForeignKey(key, others, secret, problems) }
   }
   const pattern = dialect.keyPattern
   const whose = dialect.baseURL === undefined ? 'OpenAI' : dialect.title
   const fix = `Check that it is the right one; its documents call it ${dialect.keyVariable}.`
-  return { check: (path, secret, problems) => warnOfOddKey({ path, pattern, whose }, fix, secret, problems) }
+  return {
+    check(key, secret, problems) {
+      if (secret === undefined || pattern === undefined || pattern.test(secret.reveal())) return
+      warnOfOddKey({ path: `${key.path}.secret`, pattern, whose }, fix, secret, problems)
+    },
+  }
 }
 
 /** Checks that a key has what its dialect needs, and nothing that the dialect does not take. */
-export function checkDialectNeeds(path: string, part: KeyParts, dialect: Dialect, problems: Problem[]): void {
+export function checkDialectNeeds(key: Placed, part: KeyParts, dialect: Dialect, problems: Problem[]): void {
   if (dialect.providerCredential !== undefined && part.providerSecret === undefined) {
     problems.push(
       problem(
-        `${path}.providerSecret`,
+        `${key.path}.providerSecret`,
         `is missing; ${dialect.title} takes the provider's key beside its own.`,
         'Write providerSecret: { env: NAME }.',
       ),
     )
   }
   if (dialect.providerCredential === undefined && part.providerSecret !== undefined) {
-    problems.push(problem(`${path}.providerSecret`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
+    problems.push(problem(`${key.path}.providerSecret`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
   }
   if (dialect.project === undefined && part.project !== undefined) {
-    problems.push(problem(`${path}.project`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
+    problems.push(problem(`${key.path}.project`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
   }
   if (dialect.project !== undefined && (part.project === undefined || !dialect.project.pattern.test(part.project))) {
     problems.push(
       problem(
-        `${path}.project`,
+        `${key.path}.project`,
         `is missing or not a project id of ${dialect.title}.`,
         'Write 1 to 64 letters, digits, dots, underscores, colons and hyphens.',
       ),
@@ -90,6 +102,12 @@ export const shortestKey = 12
 
 /** Maximum length of any key, in characters: no gateway takes a longer header, and answers and log lines are searched for each key. */
 export const mostKeyChars = 16_384
+
+/** Whether {@link checkSecretText} would find nothing to say of the secret of a key. */
+function isPlainSecret(secret: Secret): boolean {
+  const text = secret.reveal()
+  return text.length >= shortestKey && text.length <= mostKeyChars && headerSafe.test(text)
+}
 
 /** How long a secret may be, in characters. A shorter or longer one is an error. */
 export interface SecretLength {
@@ -147,12 +165,16 @@ function isOpenAi(baseURL: string | undefined): boolean {
 }
 
 /** A dialect without an address of its own is spoken by many gateways, whose keys may look like anything; but not like one of a gateway with a dialect of its own. */
-function warnOfForeignKey(path: string, dialects: readonly Dialect[], secret: Secret | undefined, problems: Problem[]): void {
+function warnOfForeignKey(key: Placed, dialects: readonly Dialect[], secret: Secret | undefined, problems: Problem[]): void {
   const text = secret?.reveal()
   if (text === undefined) return
   const other = dialects.find(({ keyPattern }) => keyPattern?.test(text) === true)
   if (other !== undefined)
     problems.push(
-      warning(path, `looks like a key of ${other.title}.`, `Check that it is the right one, or write dialect: ${other.id} at its gateway.`),
+      warning(
+        `${key.path}.secret`,
+        `looks like a key of ${other.title}.`,
+        `Check that it is the right one, or write dialect: ${other.id} at its gateway.`,
+      ),
     )
 }

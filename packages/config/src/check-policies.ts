@@ -67,13 +67,14 @@ interface BoundField {
   readonly meantBy: MeantBy
 }
 
-/** The names in bindings, by their field; `undefined` if a default binding leads everybody to a key. */
-function boundNames({ bindings, keyRing }: Parts): Readonly<Record<(typeof principalFields)[number], BoundField>> | undefined {
-  if (bindings.some(({ part }) => part.default === true)) return undefined
+/** Finds the names in bindings, by their field; `undefined` if a default binding leads everybody to a key. */
+function boundNames({ bindings, keyRing }: Parts): ((field: (typeof principalFields)[number]) => BoundField) | undefined {
+  for (const { part } of bindings) if (part.default === true) return undefined
   const read = (field: (typeof principalFields)[number]): BoundField => {
     const names = new Set<string>()
-    let naming = 0
+    let [all, naming] = [0, 0]
     for (const { part } of bindings) {
+      all += 1
       const name = part[field]
       if (name === undefined) continue
       names.add(name)
@@ -84,11 +85,17 @@ function boundNames({ bindings, keyRing }: Parts): Readonly<Record<(typeof princ
     return {
       names,
       // The ring may bind any name; the configuration does not say which.
-      isInAll: keyRing === undefined && bindings.length > 0 && naming === bindings.length,
+      isInAll: keyRing === undefined && all > 0 && naming === all,
       meantBy: (name) => (meantBy ??= createMeantBy([...names]))(name),
     }
   }
-  return { user: read('user'), team: read('team'), project: read('project') }
+  // Few configurations have rules for each of them.
+  const known = new Map<string, BoundField>()
+  return (field) => {
+    const found = known.get(field) ?? read(field)
+    known.set(field, found)
+    return found
+  }
 }
 
 /** Warns of a rule whose team, user or project is in no binding: only callers with a binding get a key, so the rule limits no caller. */
@@ -99,8 +106,9 @@ function checkName(
   problems: Problem[],
 ): void {
   const name = part[field]
-  if (name === undefined || bound === undefined || bound[field].names.has(name)) return
-  const { names, isInAll, meantBy } = bound[field]
+  if (name === undefined || bound === undefined) return
+  const { names, isInAll, meantBy } = bound(field)
+  if (names.has(name)) return
   const meant = meantBy(name)
   const isNear = meant !== undefined && digitsOf(meant) === digitsOf(name)
   // A binding without this field matches any name, so then warn only of a name that looks like a misspelling.

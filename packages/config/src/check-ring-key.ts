@@ -47,7 +47,7 @@ export function checkRingSecret({ gateway, ...key }: GivenKey, { config, dialect
     )
     return problems
   }
-  checkDialectNeeds('key', key, dialects[settings.dialect] as Dialect, problems)
+  checkDialectNeeds({ path: 'key' }, key, dialects[settings.dialect] as Dialect, problems)
   // The keys of all tenants are searched for in every log line, so a short one of one tenant would redact the lines of the others.
   const length = { fewestChars: shortestKey, mostChars: key.providerSecret === undefined ? mostRingKeyChars : mostRingKeyChars / 2 }
   checkSecretText('secret', key.secret, problems, length)

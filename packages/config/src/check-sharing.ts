@@ -8,9 +8,11 @@ const maxNamed = 3
 
 /** Warns of a key with several tenants, under which no caller may store objects; and of a key that has the secret of another one. */
 export function checkSharing(parts: Parts, dialects: Dialects, tenants: ReadonlyMap<string, Tenants>, problems: Problem[]): void {
-  for (const [alias, { path, part }] of parts.keys) {
-    const gateway = parts.gateways.get(part.gateway)
+  for (const [alias, key] of parts.keys) {
     const account = tenants.get(alias) as Tenants
+    if (!account.several && account.aliases.length === 1) continue
+    const { path, part } = key
+    const gateway = parts.gateways.get(part.gateway)
     if (gateway === undefined || !account.several || part.shared || !stores(dialects[gateway.part.dialect] as Dialect)) {
       if (account.aliases.length > 1 && account.aliases[0] !== alias) problems.push(warnOfTwin(path, part, account.aliases[0] as string))
       continue

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type LocatedKey, locateKey, type PlainEntries } from './plain-entries.js'
+import { LocatedKey, type PlainEntries } from './plain-entries.js'
+import type { Names } from './problem.js'
 import { type Config, createLenientParts } from './schema.js'
 
 /** A part of the configuration and its path. */
@@ -36,7 +37,7 @@ export interface Parts {
   /** The opened endpoints of all gateways, also of a gateway that is otherwise not valid. */
   readonly opened: readonly Located<OpenedAt>[]
   readonly keys: ReadonlyMap<string, LocatedKey>
-  readonly bindings: readonly Located<Config['bindings'][number]>[]
+  readonly bindings: Iterable<NumberedBinding>
   /** `policies` itself, then each of its rules. */
   readonly rules: readonly PlacedRule[]
   /** `choices` of `policies` and of each of its rules. */
@@ -52,7 +53,12 @@ export interface Parts {
   /** All names under `gateways`, also those of gateways that are not valid. */
   readonly namedGateways: ReadonlySet<string>
   /** All names under `keys`, also those of keys that are not valid. */
-  readonly namedKeys: ReadonlySet<string>
+  readonly namedKeys: Names
+}
+
+/** A binding and its number in the list. */
+export interface NumberedBinding extends Located<Config['bindings'][number]> {
+  readonly number: number
 }
 
 /**
@@ -62,17 +68,17 @@ export interface Parts {
  * invalid, and the operator sees all problems of a file at once.
  *
  * @param plain The entries of `raw` that were read already.
+ * @param valid The whole configuration, if its form is valid: then its rules are not read once more.
  */
-export function readSections(raw: unknown, dialectIds: readonly string[], plain: PlainEntries): Parts {
+export function readSections(raw: unknown, dialectIds: readonly string[], plain: PlainEntries, valid?: Config): Parts {
   const lenientParts = createLenientParts(dialectIds)
   const callers = member(raw, 'callers')
   return {
     gateways: readEntries(raw, 'gateways', lenientParts.gateway),
     opened: [...readEntries(raw, 'gateways', looseGateway).values()],
     keys: readKeys(raw, lenientParts.key, plain),
-    bindings: readList(raw, 'bindings', lenientParts.binding, plain.bindings),
-    rules: readRules(raw).flatMap(({ path, part }) => placed(path, read(part, looseRule))),
-    choices: readRules(raw).flatMap(({ path, part }) => placed(`${path}.choices`, read(member(part, 'choices'), choices))),
+    bindings: readBindings(raw, lenientParts.binding, plain),
+    ...(valid === undefined ? readLooseRules(raw) : readValidRules(raw, valid)),
     service: read(member(callers, 'service'), lenientParts.service),
     session: read(member(callers, 'session'), lenientParts.session),
     store: read(member(raw, 'store'), lenientParts.store),
@@ -82,11 +88,27 @@ export function readSections(raw: unknown, dialectIds: readonly string[], plain:
     vault: read(member(raw, 'vault'), lenientParts.vault),
     keyRing: read(member(raw, 'keyRing'), lenientParts.keyRing),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
-    namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
+    namedKeys: plain.keys.size === plain.aliases.length ? namesOf(plain.keys) : new Set(plain.aliases),
   }
 }
 
 const choices = z.record(z.string(), z.string())
+
+function readLooseRules(raw: unknown): Pick<Parts, 'rules' | 'choices'> {
+  const rules = readRules(raw)
+  return {
+    rules: rules.flatMap(({ path, part }) => placed(path, read(part, looseRule))),
+    choices: rules.flatMap(({ path, part }) => placed(`${path}.choices`, read(member(part, 'choices'), choices))),
+  }
+}
+
+function readValidRules(raw: unknown, { policies: { rules, ...everybody } }: Config): Pick<Parts, 'rules' | 'choices'> {
+  const [first, ...others] = readRules(raw)
+  const found =
+    first?.part === undefined ? [] : [{ path: first.path, part: { user: undefined, team: undefined, project: undefined, ...everybody } }]
+  const all = [...found, ...others.map(({ path }, index) => ({ path, part: rules[index] as Config['policies']['rules'][number] }))]
+  return { rules: all, choices: all.flatMap(({ path, part }) => placed(`${path}.choices`, part.choices)) }
+}
 
 function readRules(raw: unknown): Located<unknown>[] {
   const policies = member(raw, 'policies')
@@ -108,51 +130,64 @@ function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schem
   return entries
 }
 
-function readKeys(raw: unknown, schema: z.ZodType<Config['keys'][string]>, { keys: plain }: PlainEntries): ReadonlyMap<string, LocatedKey> {
+/** The names of a map, without a copy of them. */
+function namesOf(map: ReadonlyMap<string, unknown>): Names {
+  return { size: map.size, has: (name) => map.has(name), [Symbol.iterator]: () => map.keys() }
+}
+
+function readKeys(
+  raw: unknown,
+  schema: z.ZodType<Config['keys'][string]>,
+  { aliases, keys: plain }: PlainEntries,
+): ReadonlyMap<string, LocatedKey> {
   const written = asObject(member(raw, 'keys'))
-  const aliases = Object.keys(written)
   if (aliases.length === plain.size) return plain
   const keys = new Map<string, LocatedKey>()
   for (const alias of aliases) {
     const known = plain.get(alias)
     const part = known === undefined ? read(written[alias], schema) : undefined
     if (known !== undefined) keys.set(alias, known)
-    else if (part !== undefined) keys.set(alias, locateKey(alias, part))
+    else if (part !== undefined) keys.set(alias, new LocatedKey(alias, part))
   }
   return keys
 }
 
-function readList<Schema extends z.ZodType>(
-  raw: unknown,
-  name: string,
-  schema: Schema,
-  known: readonly (z.output<Schema> | undefined)[],
-): Located<z.output<Schema>>[] {
-  const list = member(raw, name)
+type Binding = Config['bindings'][number]
+
+/** The bindings of a valid form. Each is put together when somebody looks at it, since there may be 100,000. */
+function readBindings(raw: unknown, schema: z.ZodType<Binding>, { bindings: plain }: PlainEntries): Iterable<NumberedBinding> {
+  const list = member(raw, 'bindings')
   if (!Array.isArray(list)) return []
-  const parts: Located<z.output<Schema>>[] = []
-  for (const [index, value] of (list as readonly unknown[]).entries()) {
-    const part = known[index] ?? read(value, schema)
-    if (part !== undefined) parts.push(new ListedPart(name, index, part))
+  const parts = plain.every((binding) => binding !== undefined)
+    ? plain
+    : (list as readonly unknown[]).map((value, number) => plain[number] ?? read(value, schema))
+  return {
+    *[Symbol.iterator]() {
+      for (let number = 0; number < parts.length; number += 1) {
+        const part = parts[number]
+        if (part !== undefined) yield new ListedBinding(number, part)
+      }
+    },
   }
-  return parts
 }
 
-/** A part of a list. Its path is told in problems alone. */
-class ListedPart<Part> implements Located<Part> {
-  readonly part: Part
-  readonly #list: string
-  readonly #index: number
+class ListedBinding implements NumberedBinding {
+  readonly number: number
+  readonly part: Binding
 
-  constructor(list: string, index: number, part: Part) {
+  constructor(number: number, part: Binding) {
+    this.number = number
     this.part = part
-    this.#list = list
-    this.#index = index
   }
 
   get path(): string {
-    return `${this.#list}[${this.#index}]`
+    return placeOfBinding(this.number)
   }
+}
+
+/** `bindings[2]`. */
+export function placeOfBinding(number: number): string {
+  return `bindings[${number}]`
 }
 
 function read<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> | undefined {

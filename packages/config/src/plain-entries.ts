@@ -7,20 +7,30 @@ type Key = Config['keys'][string]
 type Binding = Config['bindings'][number]
 
 /** A key, and its place. */
-export interface LocatedKey {
-  readonly path: string
+export class LocatedKey {
+  readonly alias: string
   readonly part: Key
   /** Its secrets, once they were read. */
   secret: Secret | undefined
   providerSecret: Secret | undefined
-}
 
-export function locateKey(alias: string, part: Key): LocatedKey {
-  return { path: `keys.${alias}`, part, secret: undefined, providerSecret: undefined }
+  constructor(alias: string, part: Key) {
+    this.alias = alias
+    this.part = part
+    this.secret = undefined
+    this.providerSecret = undefined
+  }
+
+  /** `keys.acme`. It is told in problems alone, so it is not kept. */
+  get path(): string {
+    return `keys.${this.alias}`
+  }
 }
 
 /** The keys and bindings of a configuration that are written as almost every one is, and what is left for the schema to judge. */
 export interface PlainEntries {
+  /** The names under `keys`, also those of keys that are left to the schema. Empty if `keys` is no group. */
+  readonly aliases: readonly string[]
   /** By alias. */
   readonly keys: ReadonlyMap<string, LocatedKey>
   /** By their number; `undefined`: it is left to the schema. */
@@ -39,17 +49,18 @@ export function readPlainEntries(raw: unknown): PlainEntries {
   const keys = new Map<string, LocatedKey>()
   const bindings: (Binding | undefined)[] = []
   const numbers: number[] = []
-  if (!isPlainObject(raw)) return { keys, bindings, rest: raw, numbers }
+  if (!isPlainObject(raw)) return { aliases: [], keys, bindings, rest: raw, numbers }
   const rest: Record<string, unknown> = { ...raw }
   const { keys: writtenKeys, bindings: writtenBindings } = raw
+  const aliases = typeof writtenKeys === 'object' && writtenKeys !== null ? Object.keys(writtenKeys) : []
   // Which other names than texts a group has is the schema's to judge.
   if (isPlainObject(writtenKeys) && Object.getOwnPropertySymbols(writtenKeys).length === 0) {
     const others: [string, unknown][] = []
-    for (const alias of Object.keys(writtenKeys)) {
+    for (const alias of aliases) {
       const value = writtenKeys[alias]
       const key = aliasFault(alias) === undefined && alias !== '__proto__' ? readPlainKey(value) : undefined
       if (key === undefined) others.push([alias, value])
-      else keys.set(alias, locateKey(alias, key))
+      else keys.set(alias, new LocatedKey(alias, key))
     }
     rest['keys'] = Object.fromEntries(others)
   }
@@ -65,14 +76,14 @@ export function readPlainEntries(raw: unknown): PlainEntries {
     }
     rest['bindings'] = others
   }
-  return { keys, bindings, rest, numbers }
+  return { aliases, keys, bindings, rest, numbers }
 }
 
 /** Puts the plain entries back into their places among those that the schema has judged. */
-export function joinEntries({ keys, bindings, rest }: PlainEntries, judged: Config, raw: unknown): Config {
+export function joinEntries({ aliases, keys, bindings, rest }: PlainEntries, judged: Config, raw: unknown): Config {
   if (rest === raw) return judged
   const allKeys: Record<string, Key> = {}
-  for (const alias of Object.keys((raw as Config).keys)) {
+  for (const alias of aliases) {
     const key = keys.get(alias)?.part ?? (Object.hasOwn(judged.keys, alias) ? judged.keys[alias] : undefined)
     if (key !== undefined) allKeys[alias] = key
   }
@@ -99,8 +110,8 @@ function readPlainReference(value: unknown): SecretReference | undefined {
     found = name
   }
   const text = found === undefined ? undefined : value[found]
-  if (typeof text !== 'string' || text === '') return undefined
-  return found === 'env' ? { env: text } : { file: text }
+  // It has that member alone, so it is what the schema would make of it.
+  return typeof text === 'string' && text !== '' ? (value as SecretReference) : undefined
 }
 
 /** A binding with a key, and with users, teams and projects by their names alone. */

@@ -49,8 +49,14 @@ export function warning(path: string, reason: string, fix: string): Problem {
 /** The most names that {@link oneOf} lists. */
 const maxListed = 20
 
+/** Different names. */
+export interface Names extends Iterable<string> {
+  readonly size: number
+  has(name: string): boolean
+}
+
 /** The names, quoted and joined with `or`, of many the first; `it first` if there are none, as the end of "Write …". */
-export function oneOf(names: ReadonlySet<string>): string {
+export function oneOf(names: Names): string {
   if (names.size === 0) return 'it first'
   const listed: string[] = []
   for (const each of names) if (listed.push(`"${each}"`) === maxListed) break

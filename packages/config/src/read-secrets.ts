@@ -30,10 +30,16 @@ export function filesOf({ keys }: Parts, references: References, { directory }: 
 
 /** The variables that secrets are read from. */
 export function variablesOf({ keys }: Parts, references: References): readonly string[] {
-  const named = [...keys.values()].flatMap(({ part }) => [part.secret, part.providerSecret])
-  return [...named, ...references.map(([, reference]) => reference)].flatMap((reference) =>
-    reference !== undefined && 'env' in reference ? [reference.env] : [],
-  )
+  const variables: string[] = []
+  const add = (reference: KeySecretReference | undefined): void => {
+    if (reference !== undefined && 'env' in reference) variables.push(reference.env)
+  }
+  for (const { part } of keys.values()) {
+    add(part.secret)
+    add(part.providerSecret)
+  }
+  for (const [, reference] of references) add(reference)
+  return variables
 }
 
 /** All references to secrets but those of keys themselves: what sources of keys need is among them. */
@@ -48,9 +54,10 @@ export function referencesIn(parts: Parts): References {
   if (typeof parts.ledger?.postgres === 'object') references.push(['ledger.postgres', parts.ledger.postgres])
   references.push(...referencesOfVault(parts.vault))
   for (const [index, { secret }] of (parts.keyRing?.masterKeys ?? []).entries()) references.push([masterKeyPath(index), secret])
-  for (const { path, part } of parts.keys.values()) {
-    references.push(...referencesOfSource(`${path}.secret`, part.secret))
-    if (part.providerSecret !== undefined) references.push(...referencesOfSource(`${path}.providerSecret`, part.providerSecret))
+  for (const key of parts.keys.values()) {
+    const { secret, providerSecret } = key.part
+    if (isKeySource(secret)) references.push(...referencesOfSource(`${key.path}.secret`, secret))
+    if (providerSecret !== undefined) references.push(...referencesOfSource(`${key.path}.providerSecret`, providerSecret))
   }
   return references
 }
@@ -96,9 +103,9 @@ export function readSecrets({ keys }: Parts, references: References, places: Sec
     return undefined
   }
   for (const key of keys.values()) {
-    const { path, part } = key
-    key.secret = read(`${path}.secret`, part.secret)
-    if (part.providerSecret !== undefined) key.providerSecret = read(`${path}.providerSecret`, part.providerSecret)
+    const { alias, part } = key
+    key.secret = read(`keys.${alias}.secret`, part.secret)
+    if (part.providerSecret !== undefined) key.providerSecret = read(`keys.${alias}.providerSecret`, part.providerSecret)
   }
   for (const [path, reference] of references) read(path, reference)
   return secrets

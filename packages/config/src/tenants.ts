@@ -35,21 +35,31 @@ export function findTenants(
 
 /** One account at a gateway or provider. Most accounts have one key and one binding, so all else is found out when it is asked for. */
 class Account implements Tenants {
-  readonly aliases: string[]
+  readonly #alias: string
+  #aliases: string[] | undefined
   readonly #delegates: ReadonlySet<string>
+  #line: BindingLine | undefined
   #lines: BindingLine[] | undefined
   #different: readonly BindingLine[] | undefined
   #described: readonly string[] | undefined
   #several: boolean | undefined
 
   constructor(alias: string, delegates: ReadonlySet<string>) {
-    this.aliases = [alias]
+    this.#alias = alias
     this.#delegates = delegates
   }
 
+  get aliases(): readonly string[] {
+    return this.#aliases ?? [this.#alias]
+  }
+
+  addAlias(alias: string): void {
+    ;(this.#aliases ??= [this.#alias]).push(alias)
+  }
+
   add(line: BindingLine): void {
-    if (this.#lines === undefined) this.#lines = [line]
-    else this.#lines.push(line)
+    if (this.#line === undefined) this.#line = line
+    else (this.#lines ??= [this.#line]).push(line)
   }
 
   get bindings(): readonly string[] {
@@ -57,7 +67,8 @@ class Account implements Tenants {
   }
 
   get several(): boolean {
-    return (this.#several ??= this.#distinct().length > 1 || this.#lines?.some((line) => this.#isForSeveral(line)) === true)
+    if (this.#lines === undefined) return this.#line !== undefined && this.#isForSeveral(this.#line)
+    return (this.#several ??= this.#distinct().length > 1 || this.#all().some((line) => this.#isForSeveral(line)))
   }
 
   /** Whether one binding leads several tenants to the key: the default, a workflow of anybody, or an application that calls for its users. */
@@ -67,9 +78,13 @@ class Account implements Tenants {
     return workflow !== undefined || (service !== undefined && this.#delegates.has(service))
   }
 
+  #all(): readonly BindingLine[] {
+    return this.#lines ?? (this.#line === undefined ? [] : [this.#line])
+  }
+
   /** Two bindings for the same principal count as one tenant; `checkBindings` reports them. */
   #distinct(): readonly BindingLine[] {
-    const lines = this.#lines ?? []
+    const lines = this.#all()
     if (lines.length < 2) return lines
     return (this.#different ??= [...new Map(lines.map((line) => [bindingIdentity(line), line])).values()])
   }
@@ -92,7 +107,7 @@ function findAccounts(
     const source = secret === undefined ? accountOfSource(part?.providerSecret ?? part?.secret) : undefined
     const known = secret !== undefined ? bySecret.get(secret) : source === undefined ? undefined : bySource.get(source)
     const account = known ?? new Account(alias, delegates)
-    if (known !== undefined) known.aliases.push(alias)
+    if (known !== undefined) known.addAlias(alias)
     else if (secret !== undefined) bySecret.set(secret, account)
     else if (source !== undefined) bySource.set(source, account)
     accounts.set(alias, account)

@@ -22,7 +22,6 @@ import { type Tags, tagRefused } from './tag/tag.js'
 /** A call under way: each room adds one fact. The corridor owns it; a room sees only the facts that its signature names. */
 export class Journey implements Listed {
   readonly arrival: Arrival
-  place = -1
   principal: Principal | undefined = undefined
   /** Set if the credential is a session token: Postern ends this call when the session is revoked. */
   call: SessionCall | undefined = undefined

@@ -31,11 +31,13 @@ const shortestVariable = 16
  * authorities (`….ca`), and short variables of programs that give keys (`….variables[NAME]`).
  */
 export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
-  const isSearched = ([path, secret]: [string, Secret]): boolean =>
-    path !== 'callers.service.hashes' &&
-    !path.endsWith('.ca') &&
-    (!path.includes('.variables[') || secret.reveal().length >= shortestVariable)
-  return [...secrets].filter(isSearched).map(([path, secret]) => (addressesOfStores.includes(path) ? withoutScheme(secret) : secret))
+  const searched: Secret[] = []
+  for (const [path, secret] of secrets) {
+    if (path === 'callers.service.hashes' || path.endsWith('.ca')) continue
+    if (secret.length < shortestVariable && path.includes('.variables[')) continue
+    searched.push(addressesOfStores.includes(path) ? withoutScheme(secret) : secret)
+  }
+  return searched
 }
 
 /** The settings whose secret is the address of a store or of the ledger, with its password. */
@@ -55,7 +57,9 @@ function withoutScheme(address: Secret): Secret {
  * @param live Secrets that come and go. Default: none.
  */
 export function createRedactor(secrets: readonly Secret[], shortest = 0, live?: LiveSecrets): Redactor {
-  const findLoaded = createSecretWindows(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= shortest))
+  const texts: string[] = []
+  for (const secret of secrets) if (secret.length >= shortest) texts.push(secret.reveal())
+  const findLoaded = createSecretWindows(texts)
   const find = live === undefined ? findLoaded : findFirstOf([findLoaded, live.find])
   const remembered = new Set<string>()
   let versionRemembered = live?.version

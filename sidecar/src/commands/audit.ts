@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { regularFile } from '@postern/config'
 import { type MasterKeys, masterKeysOf } from '@postern/instance'
 import { type AuditLine, digestOf, readLine, splitLines } from '../audit/line.js'
 import { type Verdict, verifyAudit } from '../audit/verify.js'
@@ -109,10 +110,13 @@ function newestDigests({ holds, newest }: AuditOptions): readonly string[] {
   if (/^[0-9a-f]{64}$/i.test(newest)) return [...held, newest.toLowerCase()]
   let text: string
   try {
-    text = readFileSync(newest, 'utf8')
+    text = readRegular(newest).toString('utf8')
   } catch (error) {
+    const code = codeOf(error)
     throw new Failure(
-      `--newest ${newest} is neither a SHA-256 nor a file that can be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+      code === noRegularFile
+        ? `--newest ${newest} is a pipe or a device, whose end nobody knows. Write the log into a file first, and name that.`
+        : `--newest ${newest} is neither a SHA-256 nor a file that can be read (${code}).`,
     )
   }
   const named = text.split('\n').filter((line) => line.includes('"audit_newest"'))
@@ -137,10 +141,28 @@ function nameOfLast({ lines, torn }: Verdict): string {
 function readAudit({ config, file }: AuditOptions): { readonly path: string; readonly bytes: Buffer } {
   const path = file === undefined ? placeOf(config) : resolve(file)
   try {
-    return { path, bytes: readFileSync(path) }
+    return { path, bytes: readRegular(path) }
   } catch (error) {
-    throw new Failure(`The audit ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`)
+    const code = codeOf(error)
+    throw new Failure(
+      code === noRegularFile
+        ? `The audit ${path} is a pipe or a device, whose end nobody knows. Copy the lines into a file, and give that with --file.`
+        : `The audit ${path} cannot be read (${code}).`,
+    )
   }
+}
+
+/** Of a pipe or a device, the code of the error that {@link regularFile} throws. */
+const noRegularFile = 'ENOTREG'
+
+/** @throws {Error} also for a pipe or a device: a read of it could wait for ever. */
+function readRegular(path: string): Buffer {
+  regularFile(path)
+  return readFileSync(path)
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown'
 }
 
 function placeOf(config: string): string {

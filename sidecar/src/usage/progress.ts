@@ -5,16 +5,18 @@ const width = 30
 /** A bar of what is done, on stderr, if that is a terminal and it takes long. */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): { tell(done: number): void; end(): void } {
   const begun = performance.now()
-  let isShown = false
+  let shown: number | undefined
   return {
     tell(done) {
-      if (!stream.isTTY || performance.now() - begun < patienceMs) return
-      isShown = true
+      const share = Math.round(done * 100)
+      // An import tells of each of a million lines, and a terminal takes longer to write than the line takes to import.
+      if (!stream.isTTY || share === shown || performance.now() - begun < patienceMs) return
+      shown = share
       const full = Math.round(done * width)
-      stream.write(`\r[${'#'.repeat(full)}${'-'.repeat(width - full)}] ${String(Math.round(done * 100)).padStart(3)} %`)
+      stream.write(`\r[${'#'.repeat(full)}${'-'.repeat(width - full)}] ${String(share).padStart(3)} %`)
     },
     end() {
-      if (isShown) stream.write(`\r${' '.repeat(width + 8)}\r`)
+      if (shown !== undefined) stream.write(`\r${' '.repeat(width + 8)}\r`)
     },
   }
 }

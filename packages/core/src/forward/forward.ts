@@ -37,10 +37,13 @@ export function shareLoadedKeys(uses: Uses): LoadedKeys {
   return uses.share('loaded keys', null, () => new LoadedKeys())
 }
 
-/** @param witness Is told of streams, and of calls that wait for their turn. */
+/**
+ * @param keys The secrets that answers are searched for, and about how many there are.
+ * @param witness Is told of streams, and of calls that wait for their turn.
+ */
 export function createForward(
   gateways: readonly Gateway[],
-  keys: Iterable<KeySecret>,
+  { keys, expected }: { readonly keys: Iterable<KeySecret>; readonly expected: number },
   originOf: OriginOf,
   uses: Uses,
   witness: Witness = () => {},
@@ -51,7 +54,7 @@ export function createForward(
   const loaded = shareLoadedKeys(uses)
   // Nothing is opened: what is used is the place of these keys in the search.
   uses.until(() => loaded.remove(keys))
-  loaded.add(keys)
+  loaded.add(keys, expected)
   const preparedOf = prepareKeys(loaded.search)
 
   return {

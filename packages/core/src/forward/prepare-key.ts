@@ -1,5 +1,5 @@
 import type { Secret } from '@postern/ports'
-import type { KeyLease } from '../resolve/route.js'
+import type { Gateway, KeyLease } from '../resolve/route.js'
 import type { IsDropped } from './header-filter.js'
 import { KeySearch } from './leak/key-search.js'
 import { LeakSearch } from './leak/leak-search.js'
@@ -42,8 +42,10 @@ export class LoadedKeys {
     this.search.remove(alias, secret.reveal())
   }
 
-  add(keys: Iterable<KeySecret>): void {
+  /** @param expected About how many keys come. Default: few. */
+  add(keys: Iterable<KeySecret>, expected = 0): void {
     this.#runtimes += 1
+    this.search.reserve(expected)
     for (const { alias, secret } of keys) this.search.add(alias, secret.reveal())
   }
 
@@ -57,9 +59,10 @@ export class LoadedKeys {
 /** Prepares a key when it is used for the first time: most of many keys are not used in a while. */
 export function prepareKeys(loaded: KeySearch): PreparedKeys {
   const prepared = new WeakMap<KeyLease, PreparedKey>()
+  const filters = new RequestFilters()
   return (key) => {
     let found = prepared.get(key)
-    if (found === undefined) prepared.set(key, (found = prepareKey(key, loaded)))
+    if (found === undefined) prepared.set(key, (found = prepareKey(key, loaded, filters)))
     return found
   }
 }
@@ -80,16 +83,35 @@ export function credentialHeadersOf(key: KeyLease): readonly string[] {
   return headers
 }
 
-function prepareKey(key: KeyLease, loaded: KeySearch): PreparedKey {
-  const { dialect, passHeaders } = key.gateway
-  const secrets = secretsOf(key)
+function prepareKey(key: KeyLease, loaded: KeySearch, filters: RequestFilters): PreparedKey {
   const credentialHeaders = credentialHeadersOf(key)
-  const injected = credentialHeaders.filter((_, index) => index % 2 === 0)
-  const chosen = Object.values(dialect.choices ?? {}).map(({ header }) => header)
   return {
     // Derived from `credentialHeaders`, so every added header is also dropped from the client's.
-    isDropped: createRequestFilter({ written: [...injected, ...chosen], further: [...dialect.requestHeaders, ...passHeaders] }),
+    isDropped: filters.of(
+      key.gateway,
+      credentialHeaders.filter((_, index) => index % 2 === 0),
+    ),
     credentialHeaders,
-    leaks: new LeakSearch(loaded, key.alias, secrets),
+    leaks: new LeakSearch(loaded, key.alias, () => secretsOf(key)),
   }
+}
+
+/** The filters of client headers. The keys of a gateway that add the same headers have one together: it also remembers names that clients use. */
+class RequestFilters {
+  readonly #made = new Map<Gateway, Map<string, IsDropped>>()
+
+  /** @param injected The names of the headers that the key adds. */
+  of(gateway: Gateway, injected: readonly string[]): IsDropped {
+    const ofGateway = this.#made.get(gateway) ?? new Map<string, IsDropped>()
+    this.#made.set(gateway, ofGateway)
+    const names = injected.join('\n')
+    let filter = ofGateway.get(names)
+    if (filter === undefined) ofGateway.set(names, (filter = createFilter(gateway, injected)))
+    return filter
+  }
+}
+
+function createFilter({ dialect, passHeaders }: Gateway, injected: readonly string[]): IsDropped {
+  const chosen = Object.values(dialect.choices ?? {}).map(({ header }) => header)
+  return createRequestFilter({ written: [...injected, ...chosen], further: [...dialect.requestHeaders, ...passHeaders] })
 }

@@ -25,10 +25,12 @@ export function createFieldIndex<Field extends string, Entry>(
 ): FieldIndex<Field, Entry> {
   const fields = [...new Set(shapes.flat())]
   const every = shapes.map((shape) => ({ shape, found: new Map<string, Entry[]>() }))
-  const byNamed = new Map(every.map((table) => [bitsOf((field) => table.shape.includes(field)), table]))
+  const byNamed = new Map(
+    every.map((table) => [bitsOf(Object.fromEntries(table.shape.map((field) => [field, ''])) as Fields<Field>), table]),
+  )
   for (const entry of entries) {
     const named = fieldsOf(entry)
-    const table = byNamed.get(bitsOf((field) => named[field] !== undefined))
+    const table = byNamed.get(bitsOf(named))
     if (table === undefined) continue
     const key = keyOf(named, table.shape) as string
     const same = table.found.get(key)
@@ -37,9 +39,11 @@ export function createFieldIndex<Field extends string, Entry>(
   }
   const tables = every.filter(({ found }) => found.size > 0)
 
-  /** A choice of fields as a number, with a bit for each. */
-  function bitsOf(isChosen: (field: Field) => boolean): number {
-    return fields.reduce((bits, field, place) => (isChosen(field) ? bits | (1 << place) : bits), 0)
+  /** Which fields have a value, as a number with a bit for each. */
+  function bitsOf(named: Fields<Field>): number {
+    let bits = 0
+    for (let place = 0; place < fields.length; place += 1) if (named[fields[place] as Field] !== undefined) bits |= 1 << place
+    return bits
   }
 
   return {

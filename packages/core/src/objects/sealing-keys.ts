@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto'
-import type { Secret } from '@postern/ports'
 import type { KeyLease } from '../resolve/route.js'
+import { type Sealing, sealingKeyOf } from './sealing.js'
 
 /** The keys that ids are sealed with, each derived from a gateway key when it is first used: most of many keys are not used in a while. */
 export class SealingKeys {
   readonly #leases: Iterable<KeyLease>
-  readonly #derived = new WeakMap<Secret, KeyObject>()
+  readonly #derived = new WeakMap<Sealing, KeyObject>()
 
   /** @param leases Every key of the configuration. */
   constructor(leases: Iterable<KeyLease>) {
@@ -30,10 +30,9 @@ export class SealingKeys {
     for (const each of sealing) yield this.#keyOf(each)
   }
 
-  #keyOf(secret: Secret): KeyObject {
+  #keyOf(secret: Sealing): KeyObject {
     let key = this.#derived.get(secret)
-    // A part of every seal that callers have: another text here would make all of them invalid.
-    if (key === undefined) this.#derived.set(secret, (key = secret.deriveKey('postern task seal')))
+    if (key === undefined) this.#derived.set(secret, (key = sealingKeyOf(secret)))
     return key
   }
 }

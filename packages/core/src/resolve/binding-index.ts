@@ -72,11 +72,11 @@ class Table<Binding> {
 export function createBindingIndex<Binding extends BindingFields>(
   bindings: readonly Binding[],
 ): (caller: BoundCaller) => FoundBinding<Binding> | undefined {
-  const tables = new Map(shapesOfOwn.map((shape) => [textOf(shape), new Table<Binding>(shape)]))
-  for (const binding of bindings) tables.get(textOf(shapeOf(binding)))?.add(binding, binding)
+  const tables = new Map(shapesOfOwn.map((shape) => [bitsOf(shape), new Table<Binding>(shape)]))
+  for (const binding of bindings) tables.get(bitsOfBinding(binding))?.add(binding, binding)
   const inUse = (shapes: readonly BindingShape[]) =>
     shapes.flatMap((shape, place) => {
-      const table = tables.get(textOf(shape))
+      const table = tables.get(bitsOf(shape))
       return table === undefined || table.isEmpty ? [] : [{ table, place }]
     })
   const own = inUse(shapesOfOwn)
@@ -90,19 +90,23 @@ export function createBindingIndex<Binding extends BindingFields>(
   }
 }
 
-const namedFields = ['service', 'user', 'project', 'team'] as const
-
-function shapeOf(binding: BindingFields): BindingShape {
-  return { named: namedFields.filter((field) => binding[field] !== undefined), workflow: binding.workflow !== undefined }
+/** The fields that a binding names as a number, with a bit for each. */
+function bitsOfBinding({ service, user, project, team, workflow }: BindingFields): number {
+  const fields = (service === undefined ? 0 : 1) | (user === undefined ? 0 : 2) | (project === undefined ? 0 : 4)
+  return fields | (team === undefined ? 0 : 8) | (workflow === undefined ? 0 : 16)
 }
 
-/** Equal for two shapes of the same fields, in whatever order. */
-function textOf({ named, workflow }: BindingShape): string {
-  return namedFields.filter((field) => named.includes(field)).join(' ') + (workflow ? ' workflow' : '')
+/** The same for a shape. */
+function bitsOf({ named, workflow }: BindingShape): number {
+  const fields: BindingFields = Object.fromEntries(named.map((field) => [field, '']))
+  return bitsOfBinding(workflow ? { ...fields, workflow: '' } : fields)
 }
 
 /** The names of the fields of a shape as one text, in one order; `undefined` if one of them is not there. No name has a line feed. */
-function namesOf({ named }: BindingShape, fields: BindingFields): string | undefined {
+function namesOf({ named, workflow }: BindingShape, fields: BindingFields): string | undefined {
+  const [only] = named
+  // As most bindings are: no text is put together.
+  if (only !== undefined && named.length === 1 && !workflow) return fields[only]
   let names = ''
   for (const field of named) {
     const name = fields[field]

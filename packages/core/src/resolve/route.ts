@@ -1,6 +1,7 @@
 import type { AddressLimit, Dialect, Endpoint, EndpointTable } from '@postern/gateways'
 import type { Proxy, Secret } from '@postern/ports'
 import type { ObjectHandle } from '../objects/object-handle.js'
+import type { Sealing } from '../objects/sealing.js'
 
 /** One gateway of the configuration: a dialect at a fixed address. */
 export interface Gateway {
@@ -69,7 +70,7 @@ export interface KeyLease {
   /** Of a key that a source gives: how long answers are searched for it depends on the calls that use it. */
   readonly use?: KeyUse | undefined
   /** What ids of stored objects are sealed with: the first seals, each opens. Default: the secret alone. */
-  readonly sealing?: readonly Secret[] | undefined
+  readonly sealing?: readonly Sealing[] | undefined
   /** Free AI's project. */
   readonly project?: string | undefined
   /** The unit in which the account is debited; it replaces the unit of reported costs. `undefined`: as reported. */

@@ -118,7 +118,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward(
     [...gateways.values()],
-    secretsOfKeys(checked),
+    { keys: secretsOfKeys(checked), expected: secrets.size },
     (arrival) => publicAddress.originOf(arrival),
     uses,
     witness,

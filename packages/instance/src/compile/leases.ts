@@ -103,12 +103,14 @@ export function secretsOfKeys({ secrets }: Pick<CheckedConfig, 'secrets'>): Iter
   return {
     *[Symbol.iterator]() {
       for (const [path, secret] of secrets) {
-        const [, alias] = ofKey.exec(path) ?? []
-        if (alias !== undefined) yield { alias, secret }
+        if (!path.startsWith(keys)) continue
+        const end = endsOfKey.find((each) => path.endsWith(each))
+        if (end !== undefined) yield { alias: path.slice(keys.length, -end.length), secret }
       }
     },
   }
 }
 
-/** The path of a key's secret. Those of what its source needs end in other names. */
-const ofKey = /^keys\.(.+)\.(?:secret|providerSecret)$/
+/** How the path of a key's secret begins and ends. Those of what its source needs end in other names. */
+const keys = 'keys.'
+const endsOfKey = ['.secret', '.providerSecret'] as const

@@ -1,5 +1,6 @@
 import { type CheckedConfig, keyMadeAt, noticeOfDates } from '@postern/config'
 import type { Log } from '@postern/ports'
+import { aliasesWith } from './aliases-with.js'
 import type { KeySources } from './key-sources.js'
 
 /** How often the dates are looked at, in milliseconds. */
@@ -24,9 +25,7 @@ export class KeyDates {
   constructor(checked: CheckedConfig, sources: KeySources) {
     this.#checked = checked
     this.#sources = sources
-    this.#aliases = Object.entries(checked.config.keys).flatMap(([alias, { expires, rotateAfter }]) =>
-      expires === undefined && rotateAfter === undefined ? [] : [alias],
-    )
+    this.#aliases = aliasesWith(checked, ({ expires, rotateAfter }) => expires !== undefined || rotateAfter !== undefined)
   }
 
   notices(nowMs = Date.now()): readonly KeyNotice[] {

@@ -1,6 +1,7 @@
 import { type CheckedConfig, isKeySource, type KeySecretReference } from '@postern/config'
 import { type Gateway, type KeyLease, type LoadedKeys, shareLoadedKeys } from '@postern/core'
-import { type LiveSecrets, Refusal, Secret, type Uses, type Witness } from '@postern/ports'
+import { type LiveSecrets, Refusal, type Secret, type Uses, type Witness } from '@postern/ports'
+import { aliasesWith } from './aliases-with.js'
 import { FollowedValue } from './followed-value.js'
 import { searchesFor } from './held-value.js'
 import { prepareSource } from './open-sources.js'
@@ -35,16 +36,18 @@ export class KeySources {
   readonly #keys = new Map<string, SourcedKey>()
   readonly #options: KeySourcesOptions
   readonly #loaded: LoadedKeys
-  #aliases: ReturnType<typeof Secret.createMap<string>> | undefined
+  /** The aliases of keys of the configuration, by the fingerprints of their secrets. */
+  #aliases: ReadonlyMap<string, string> | undefined
 
   constructor(options: KeySourcesOptions) {
     this.#options = options
     this.#loaded = shareLoadedKeys(options.uses)
     if (!options.asks) return
-    for (const [alias, { secret, providerSecret }] of Object.entries(options.checked.config.keys)) {
-      const isSourced = isKeySource(secret) || (providerSecret !== undefined && isKeySource(providerSecret))
-      if (isSourced) this.#keys.set(alias, this.#open(alias))
-    }
+    const sourced = aliasesWith(
+      options.checked,
+      ({ secret, providerSecret }) => isKeySource(secret) || (providerSecret !== undefined && isKeySource(providerSecret)),
+    )
+    for (const alias of sourced) this.#keys.set(alias, this.#open(alias))
   }
 
   /** How many keys come from sources. */
@@ -121,18 +124,13 @@ export class KeySources {
     if (!isKeySource(reference)) return checked.secrets.get(path) as Secret
     const { place, settings, turns, open } = prepareSource(checked, uses, path, reference)
     const searches = searchesFor(alias, this.#loaded, live)
-    const cell = uses.share(
-      'value of a source of keys',
-      place,
-      () => new ValueCell(searches),
-      (unused) => unused.drop(),
-    )
+    const cell = uses.share('value of a source of keys', place, () => new ValueCell(searches), dropUnused)
     const { keySources: times } = checked.config
     return uses.share(
       'source of keys',
       { settings, times },
       () => new FollowedValue({ alias, source: open(), cell, times, turns, tell: witness }),
-      (unused) => unused.close(),
+      closeUnused,
     )
   }
 
@@ -151,20 +149,31 @@ export class KeySources {
   }
 
   *#twinsOf(alias: string, secret: Secret): Iterable<string> {
-    const known = this.#ofConfiguration().get(secret)
+    const known = this.#ofConfiguration().get(secret.fingerprint())
     if (known !== undefined && known !== alias) yield known
     for (const other of this.#keys.values())
       if (other.alias !== alias && other.followed.some(({ current }) => current?.secret.equals(secret) === true)) yield other.alias
   }
 
-  #ofConfiguration(): { get(secret: Secret): string | undefined } {
+  #ofConfiguration(): ReadonlyMap<string, string> {
     if (this.#aliases !== undefined) return this.#aliases
-    const aliases = (this.#aliases = Secret.createMap<string>())
+    const aliases = new Map<string, string>()
+    this.#aliases = aliases
     const { config, secrets } = this.#options.checked
     for (const alias of Object.keys(config.keys)) {
       const secret = secrets.get(`keys.${alias}.providerSecret`) ?? secrets.get(`keys.${alias}.secret`)
-      if (secret !== undefined) aliases.set(secret, alias)
+      if (secret !== undefined) aliases.set(secret.fingerprint(), alias)
     }
     return aliases
   }
+}
+
+/** A function of its own, since one that is written in a method would keep the configuration for as long as the source is open. */
+function closeUnused(value: FollowedValue): void {
+  value.close()
+}
+
+/** The same. */
+function dropUnused(cell: ValueCell): void {
+  cell.drop()
 }

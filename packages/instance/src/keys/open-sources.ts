@@ -1,5 +1,5 @@
 import type { CheckedConfig, KeySourceReference } from '@postern/config'
-import { type Dispatcher, openDispatchers } from '@postern/core'
+import { type Dispatcher, type Dispatchers, openDispatchers } from '@postern/core'
 import { describeProxy, type Secret, type Uses } from '@postern/ports'
 import { resolve } from 'node:path'
 import { createExecSource } from './exec-source.js'
@@ -7,6 +7,7 @@ import type { SecretSource } from './secret-source.js'
 import { createExchangeSource, createOauthSource, type TokenPlace } from './token-source.js'
 import { Turns } from './turns.js'
 import { VaultClient } from './vault-client.js'
+import type { VaultPlace } from './vault-place.js'
 import { createVaultSource } from './vault-source.js'
 
 /** How many questions to sources of one kind run at once. */
@@ -97,7 +98,7 @@ function shareVault(checked: CheckedConfig, uses: Uses): { readonly client: Vaul
   const { secrets } = checked
   const [token, secretId, authority] = [secrets.get('vault.token'), secrets.get('vault.appRole.secretId'), secrets.get('vault.ca')]
   const origins = new Set([url, ...redirects].map((each) => new URL(each).origin))
-  const ways = new Map([...origins].map((origin) => [origin, shareWay(checked, uses, origin, authority)]))
+  const ways = shareWays(checked, uses, origins, authority)
   const roleId = secrets.get('vault.appRole.roleId') ?? (appRole?.roleId as string)
   const settings = {
     url,
@@ -110,13 +111,30 @@ function shareVault(checked: CheckedConfig, uses: Uses): { readonly client: Vaul
   }
   const role = appRole === undefined ? undefined : { roleId, secretId: secretId as Secret, mount: appRole.mount.replace(/\/+$/, '') }
   const place = { url: url.replace(/\/+$/, ''), namespace, token, appRole: role, origins }
-  const dispatcherFor = (origin: string): Dispatcher => (ways.get(origin) as { readonly dispatcher: Dispatcher }).dispatcher
-  const open = (): VaultClient => new VaultClient({ ...place, dispatcherFor })
-  return { client: uses.share('vault', settings, open, (unused) => unused.close()), settings }
+  return { client: uses.share('vault', settings, () => openVault(place, ways), closeVault), settings }
+}
+
+// Functions of their own: one that is written above would keep the configuration for as long as the client is open.
+function closeVault(client: VaultClient): void {
+  client.close()
+}
+
+function openVault(place: Omit<VaultPlace, 'dispatcherFor'>, ways: ReadonlyMap<string, Way>): VaultClient {
+  return new VaultClient({ ...place, dispatcherFor: (origin) => (ways.get(origin) as Way).dispatcher })
+}
+
+/** Connections to an origin, and what they are compared by. */
+interface Way {
+  readonly dispatcher: Dispatcher
+  readonly settings: object
+}
+
+function shareWays(checked: CheckedConfig, uses: Uses, origins: Iterable<string>, authority: Secret | undefined): ReadonlyMap<string, Way> {
+  return new Map([...origins].map((origin) => [origin, shareWay(checked, uses, origin, authority)]))
 }
 
 /** Connections to an origin that sources are asked at. */
-function shareWay({ proxyOf }: CheckedConfig, uses: Uses, origin: string, authority: Secret | undefined) {
+function shareWay({ proxyOf }: CheckedConfig, uses: Uses, origin: string, authority: Secret | undefined): Way {
   const url = new URL(origin)
   const settings = { origin, authority: authority?.fingerprint(), proxy: describeProxy(proxyOf(url)) }
   const { dispatcher } = uses.share(
@@ -126,7 +144,11 @@ function shareWay({ proxyOf }: CheckedConfig, uses: Uses, origin: string, author
       const dispatchers = openDispatchers(proxyOf)
       return { dispatchers, dispatcher: dispatchers.to(url, authority?.reveal()) }
     },
-    ({ dispatchers }) => dispatchers.close(),
+    closeDispatchers,
   )
   return { dispatcher, settings }
+}
+
+function closeDispatchers({ dispatchers }: { readonly dispatchers: Dispatchers }): Promise<void> {
+  return dispatchers.close()
 }

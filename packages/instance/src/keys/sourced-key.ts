@@ -1,4 +1,4 @@
-import type { Gateway, KeyLease } from '@postern/core'
+import type { Gateway, KeyLease, Sealing } from '@postern/core'
 import type { Secret } from '@postern/ports'
 import type { FollowedValue } from './followed-value.js'
 import { HeldValue, useOf } from './held-value.js'
@@ -56,7 +56,7 @@ export class SourcedKey {
     })
   }
 
-  #sealing(secret: Secret): readonly Secret[] {
+  #sealing(secret: Secret): readonly Sealing[] {
     const { sealing, secret: part } = this.#parts
     const former = isFollowed(part) ? part.former : []
     return sealing === undefined ? [secret, ...former] : [sealing, secret, ...former]

@@ -1,8 +1,8 @@
-import type { Secret } from '@postern/ports'
+import { FormerSealing } from '@postern/core'
 import { HeldValue, type Searches } from './held-value.js'
 import type { SourcedValue } from './secret-source.js'
 
-/** How many earlier values are remembered, so that ids of stored objects which were sealed with them can be read. */
+/** Of how many earlier values the key of their seals is remembered, so that ids of stored objects which were sealed with them can be read. */
 const maxFormer = 8
 
 /**
@@ -14,7 +14,7 @@ export class ValueCell {
   #held: HeldValue | undefined
   /** Until when it counts, by `performance.now()`. */
   #until = 0
-  #former: readonly Secret[] = []
+  #former: readonly FormerSealing[] = []
 
   constructor(searches: Searches) {
     this.#searches = searches
@@ -25,8 +25,8 @@ export class ValueCell {
     return performance.now() < this.#until ? this.#held : undefined
   }
 
-  /** Earlier values, the latest one first. */
-  get former(): readonly Secret[] {
+  /** What is left of earlier values, the latest one first. */
+  get former(): readonly FormerSealing[] {
     return this.#former
   }
 
@@ -47,7 +47,7 @@ export class ValueCell {
     }
     this.#leave()
     this.#held = new HeldValue(secret, this.#searches, endsAt, madeAt)
-    return this.#former[0]?.equals(secret) === false
+    return this.#former[0]?.isOf(secret) === false
   }
 
   /** The value must not be used any more. */
@@ -59,7 +59,7 @@ export class ValueCell {
   #leave(): void {
     if (this.#held === undefined) return
     this.#held.replace()
-    this.#former = [this.#held.secret, ...this.#former].slice(0, maxFormer)
+    this.#former = [new FormerSealing(this.#held.secret), ...this.#former].slice(0, maxFormer)
     this.#held = undefined
   }
 }

@@ -58,7 +58,11 @@ export const keyForms: readonly KeyForm[] = [
 ]
 
 /** The length of a secret in its longest form, in characters, without escapes. */
-export const longestForm = (secret: string): number => Math.max(...keyForms.map(({ lengthOf }) => lengthOf(secret)))
+export function longestForm(secret: string): number {
+  let longest = 0
+  for (const { lengthOf } of keyForms) longest = Math.max(longest, lengthOf(secret))
+  return longest
+}
 
 /** The reading of windows of plain and of base64 text. */
 export const plainReading = asBase64url

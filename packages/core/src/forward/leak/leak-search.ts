@@ -14,12 +14,21 @@ export class LeakSearch {
   /** The lease's own secrets that are too short for `KeySearch`. */
   readonly #short: OwnForms | undefined
 
-  constructor(keys: KeySearch, alias: string, secrets: readonly string[]) {
+  /** @param secrets Gives the lease's own secrets; nothing keeps them that is not needed. */
+  constructor(keys: KeySearch, alias: string, secrets: () => readonly string[]) {
     this.#keys = keys
     this.#alias = alias
-    const own = createOwnForms(secrets.map((secret) => secret.slice(0, maxComparedChars)))
-    this.#pursued = { keys, own, alias, aliasOf: (key) => this.#aliasOf(key) }
-    const short = secrets.filter((secret) => secret.length < shortestSearched)
+    let own: OwnForms | undefined
+    this.#pursued = {
+      keys,
+      // Made when the first answer comes in pieces: the forms of 20,000 keys take more memory than all else of them.
+      get own() {
+        return (own ??= createOwnForms(secrets().map((secret) => secret.slice(0, maxComparedChars))))
+      },
+      alias,
+      aliasOf: (key) => this.#aliasOf(key),
+    }
+    const short = secrets().filter((secret) => secret.length < shortestSearched)
     this.#short = short.length === 0 ? undefined : createOwnForms(short)
   }
 

@@ -24,7 +24,7 @@ interface Needle {
   /** Whether `KeySearch` finds it as well. */
   readonly isSearched: boolean
   readonly reading: Uint8Array
-  readonly borders: Uint32Array
+  readonly borders: Uint16Array
 }
 
 /** Compiles the forms of one lease's secrets. Each is matched in one pass (Knuth, Morris and Pratt). */
@@ -84,8 +84,9 @@ function match({ bytes, reading, borders }: Needle, text: Buffer, start: number,
 }
 
 /** The failure function of Knuth, Morris and Pratt: for each prefix the length of its longest proper prefix that is also its suffix. */
-function bordersOf(needle: Buffer): Uint32Array {
-  const borders = new Uint32Array(needle.length)
+function bordersOf(needle: Buffer): Uint16Array {
+  // A form has a few thousand characters at most.
+  const borders = new Uint16Array(needle.length)
   for (let at = 1, matched = 0; at < needle.length; at += 1) {
     while (matched > 0 && needle[matched] !== needle[at]) matched = borders[matched - 1] as number
     if (needle[matched] === needle[at]) matched += 1

@@ -37,8 +37,19 @@ export class WindowIndex {
     return found.toReversed()
   }
 
+  /** Makes room for so many further windows. */
+  reserve(windows: number): void {
+    const length = 2 ** Math.ceil(Math.log2(Math.max(1, this.#used + windows)))
+    if (length > this.#hashes.length) this.#makeRoom(length)
+    const words = 2 ** Math.ceil(Math.log2(Math.max(1, ((this.#used + windows) * bitsPerWindow) / 32)))
+    if (words > this.filter.length) this.#grow(words)
+  }
+
   /** How many windows have this hash, `most` at most. */
   countAt(hash: number, most: number): number {
+    // Most hashes are new, and the filter is the smallest of the tables: what it does not know is in none.
+    const word = this.filter[this.#chainOf(hash)] as number
+    if (((word >>> (hash >>> bitShift)) & (word >>> (hash & 31)) & 1) === 0) return 0
     let count = 0
     for (let place = this.#first[this.#chainOf(hash)] as number; place > 0 && count < most; place = this.#next[place - 1] as number)
       if (this.#hashes[place - 1] === hash) count += 1
@@ -51,12 +62,12 @@ export class WindowIndex {
     else {
       place = this.#used + 1
       this.#used = place
-      if (place > this.#hashes.length) this.#makeRoom()
+      if (place > this.#hashes.length) this.#makeRoom(this.#hashes.length * 2)
     }
     this.#hashes[place - 1] = hash
     this.#windows[place - 1] = window
     this.#link(place)
-    if (this.#used * bitsPerWindow > this.filter.length * 32) this.#grow()
+    if (this.#used * bitsPerWindow > this.filter.length * 32) this.#grow(this.filter.length * 2)
     else this.#mark(hash)
   }
 
@@ -87,8 +98,7 @@ export class WindowIndex {
     this.#first[chain] = place
   }
 
-  #makeRoom(): void {
-    const length = this.#hashes.length * 2
+  #makeRoom(length: number): void {
     const [hashes, windows, next] = [new Int32Array(length), new Float64Array(length), new Uint32Array(length)]
     hashes.set(this.#hashes)
     windows.set(this.#windows)
@@ -98,10 +108,10 @@ export class WindowIndex {
     this.#next = next
   }
 
-  #grow(): void {
-    this.filter = new Uint32Array(this.filter.length * 2)
-    this.#first = new Uint32Array(this.filter.length)
-    this.shift -= 1
+  #grow(words: number): void {
+    this.filter = new Uint32Array(words)
+    this.#first = new Uint32Array(words)
+    this.shift = 32 - Math.log2(words)
     for (let place = 1; place <= this.#used; place += 1) {
       if (this.#windows[place - 1] === removed) continue
       this.#link(place)
