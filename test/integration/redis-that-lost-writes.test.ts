@@ -65,7 +65,7 @@ describe.skipIf(isMissing)('a Redis that lost writes', () => {
     expectAgreement(await world.compare('globex'))
   })
 
-  test('counts calls that are under way again, and books what they spent when they end', { timeout: 60_000 }, async () => {
+  test('counts calls that are under way again, and books what they spent when they end', { timeout: 180_000 }, async () => {
     world = await openLossyWorld(2, postgres)
     await world.untilCounted()
     await world.redis.save()
@@ -84,7 +84,28 @@ describe.skipIf(isMissing)('a Redis that lost writes', () => {
     expect([after.requests, after.callsInLedger, after.moneyBooked]).toEqual([after.callsBilled, after.callsBilled, after.moneyInLedger])
   })
 
-  test('while no process ran is found by the next one, which builds the counts anew', { timeout: 60_000 }, async () => {
+  test('has a call counted whose process died before, once, and in the ledger as interrupted', { timeout: 180_000 }, async () => {
+    world = await openLossyWorld(1, postgres)
+    const die = await world.begin()
+    await world.untilCounted()
+    const leaving = new AbortController()
+    const called = world.call('globex', { ending: 'hangs', signal: leaving.signal, at: 1 })
+    await expect.poll(() => world.gateway.bill.length).toBe(3)
+    await world.redis.save()
+    die()
+    await world.call('globex')
+    await world.redis.stop()
+    await world.redis.start()
+    await expect.poll(() => world.call('globex')).toMatchObject({ code: 'store_unavailable' })
+    await world.untilCounted()
+    const found = await world.compare('globex')
+    expect([found.requests, found.callsInLedger, found.moneyBooked]).toEqual([found.callsBilled, found.callsBilled, found.moneyInLedger])
+    expect(await world.findMisbooked()).toEqual([])
+    leaving.abort()
+    await called
+  })
+
+  test('while no process ran is found by the next one, which builds the counts anew', { timeout: 180_000 }, async () => {
     world = await openLossyWorld(1, postgres)
     await world.untilCounted()
     await world.redis.save()
@@ -99,7 +120,7 @@ describe.skipIf(isMissing)('a Redis that lost writes', () => {
     expectAgreement(await world.compare('acme'))
   })
 
-  test('goes on with the counts that it has where no ledger is shared, and with the calls under way', { timeout: 60_000 }, async () => {
+  test('goes on with the counts that it has where no ledger is shared, and with the calls under way', { timeout: 180_000 }, async () => {
     world = await openLossyWorld(2)
     await world.untilCounted()
     await world.redis.save()

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConfigInput } from '@postern/config'
 import type { CallerLimit } from '@postern/protocol'
+import type { Budgets, Recovery, Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import { createPostgresLedger, createPostgresLedgerReader } from '@postern/stores/postgres-ledger'
 import { type BilledEnding, type BillingGateway, startBillingGateway } from './billing-gateway.js'
@@ -29,8 +30,8 @@ export interface LossyWorld {
   call(team: Team, more?: { readonly ending?: BilledEnding; readonly signal?: AbortSignal; readonly at?: number }): Promise<Told>
   /** Callers that call one after the other until they are stopped; gives what they were told. */
   callAll(): { stop(): Promise<readonly Told[]> }
-  /** Begins another process. */
-  begin(): Promise<void>
+  /** Begins another process. @returns Kills it: nothing of what it does reaches the store any more. */
+  begin(): Promise<() => void>
   /** Ends all processes. */
   stopAll(): Promise<void>
   /** What a team is told of its limits; `undefined` while the store cannot be asked. */
@@ -80,17 +81,23 @@ export async function openLossyWorld(count: number, postgres?: PostgresServer, i
     limits: { prices: { version: '1', prices: [{ model: 'm*', unit: 'USD', perMillion }] }, rules },
   }
 
-  async function begin(): Promise<void> {
+  async function begin(): Promise<() => void> {
     const ledger = postgres === undefined ? undefined : createPostgresLedger({ url: postgres.url, schema, log: () => {} })
     const store = openStore(
       isStore && postgres !== undefined ? { postgres: { url: postgres.url, schema } } : { redis: { url: redis.url, prefix: 'p[*]:' } },
     )
-    const house = await openHouse({ config, store, ...(ledger === undefined ? {} : { ledger }) })
+    const state = { isDead: false }
+    const house = await openHouse({ config, store: untilDead(store, state), ...(ledger === undefined ? {} : { ledger }) })
     houses.push(house)
     closing.push(async () => {
       await house.close()
+      await store.close()
       await ledger?.close()
     })
+    return () => {
+      state.isDead = true
+      houses.splice(houses.indexOf(house), 1)
+    }
   }
 
   async function stopAll(): Promise<void> {
@@ -211,4 +218,20 @@ export async function openLossyWorld(count: number, postgres?: PostgresServer, i
       await redis.close()
     },
   }
+}
+
+/** A store as one process has it, which nothing reaches once the process is dead. */
+function untilDead(store: Store, state: { readonly isDead: boolean }): Store {
+  const mortal = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get(target, name) {
+        const found = (target as Record<string | symbol, unknown>)[name]
+        if (typeof found !== 'function') return found
+        return (...given: unknown[]): unknown =>
+          state.isDead ? Promise.reject(new Error('The process is dead.')) : (found as (...of: unknown[]) => unknown)(...given)
+      },
+    })
+  const { recovery } = store.budgets
+  const budgets: Budgets = mortal({ ...store.budgets, ...(recovery === undefined ? {} : { recovery: mortal<Recovery>(recovery) }) })
+  return { ...store, budgets, close: async () => {} }
 }
