@@ -172,7 +172,7 @@ export async function openLossyWorld(count: number, postgres?: PostgresServer, i
       const callers = Array.from({ length: 8 }, async (_, index) => {
         while (!state.isOver) {
           told.push(await call(index % 2 === 0 ? 'acme' : 'globex', { at: index >> 1 }))
-          await sleep(2)
+          await sleep(20)
         }
       })
       return {
@@ -191,7 +191,7 @@ export async function openLossyWorld(count: number, postgres?: PostgresServer, i
           if (status === 200) break
           if (performance.now() > until)
             throw new Error(`Process ${at} still answers ${status}: ${houses[at]?.ledger.entries.at(-1)?.cause}`)
-          await sleep(20)
+          await sleep(50)
         }
     },
     async compare(team, withinMs = 10_000) {
