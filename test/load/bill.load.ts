@@ -31,21 +31,29 @@ afterAll(async () => {
 })
 
 test('the bill of the gateway stays within the limits, whatever is called', { timeout: 4 * 3_600_000 }, async () => {
-  const stores: readonly (readonly [open: () => Store, hasOurClock: boolean])[] = [
-    [() => createMemoryStore(), true],
-    [() => openStore({ sqlite: join(folder, `${randomUUID()}.db`) }), true],
-    [() => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } }), false],
-    [() => openStore({ postgres: { url: postgres.url, schema: `s${randomUUID().replaceAll('-', '')}`, answerMs: patientMs } }), false],
+  const stores: readonly (readonly [name: string, open: () => Store, hasOurClock: boolean])[] = [
+    ['memory', () => createMemoryStore(), true],
+    ['SQLite', () => openStore({ sqlite: join(folder, `${randomUUID()}.db`) }), true],
+    ['Redis', () => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } }), false],
+    [
+      'PostgreSQL',
+      () => openStore({ postgres: { url: postgres.url, schema: `s${randomUUID().replaceAll('-', '')}`, answerMs: patientMs } }),
+      false,
+    ],
   ]
-  let [billed, refused] = [0, 0]
+  const sums = new Map(stores.map(([name]) => [name, { schedules: 0, billed: 0, refused: 0 }]))
   for (let index = 0; index < schedules; index += 1) {
     const seed = firstSeed + index
-    const [open, hasOurClock] = stores[index % stores.length] as (typeof stores)[number]
+    const [name, open, hasOurClock] = stores[index % stores.length] as (typeof stores)[number]
     const result = await playBill(seed, await untilReady(open()), { hasOurClock })
-    expect(result.passed, `seed ${seed}`).toEqual([])
-    billed += result.billed
-    refused += result.refused
-    if (index % 100 === 99) process.stderr.write(`\r${index + 1} of ${schedules} schedules `)
+    expect({ passed: result.passed, doubled: result.doubled }, `seed ${seed} on ${name}`).toEqual({ passed: [], doubled: [] })
+    const sum = sums.get(name) as { schedules: number; billed: number; refused: number }
+    sum.schedules += 1
+    sum.billed += result.billed
+    sum.refused += result.refused
+    if (index % 100 === 99)
+      process.stderr.write(`${index + 1} of ${schedules} schedules from seed ${firstSeed}: ${JSON.stringify([...sums])}\n`)
   }
-  process.stderr.write(`\n${schedules} schedules from seed ${firstSeed}: ${billed} calls billed, ${refused} refused, no limit passed.\n`)
+  process.stderr.write(`${schedules} schedules from seed ${firstSeed}, no limit passed and no call billed twice:\n`)
+  process.stderr.write([...sums].map(([name, sum]) => `${name} ${JSON.stringify(sum)}\n`).join(''))
 })

@@ -1,13 +1,37 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Budgets, Store } from '@postern/ports'
 import { createSqliteStore } from '@postern/stores'
 import { waitForClaim } from '@postern/stores/claim'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const budget = { id: 'b', limit: 10 }
 const minute = 60_000
+
+interface RawDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): { get(): unknown }
+  close(): void
+}
+const requireOfStores = createRequire(resolve(import.meta.dirname, '../../packages/stores/package.json'))
+const Database = requireOfStores('libsql') as new (file: string) => RawDatabase
+
+function change(of: string, sql: string): void {
+  const database = new Database(of)
+  database.exec(sql)
+  database.close()
+}
+
+/** How many rows the tables of reservations have. */
+function rowsIn(of: string): { readonly reservations: number; readonly parts: number } {
+  const database = new Database(of)
+  const found = database.prepare('SELECT (SELECT count(*) FROM reservations) AS reservations, (SELECT count(*) FROM parts) AS parts').get()
+  database.close()
+  const { reservations, parts } = found as ReturnType<typeof rowsIn>
+  return { reservations, parts }
+}
 
 let folder: string
 let file: string
@@ -55,6 +79,28 @@ describe('what a process has left in a SQLite file', () => {
       { id: 'open', isSettled: false, text: 'as interrupted' },
     ])
     expect(await budgets.settle('open', [1])).toMatchObject([{ booked: 2, held: 0 }])
+  })
+
+  test('is all gone once it can be corrected no more, and what an earlier version left of it as well', async () => {
+    const clock = vi.spyOn(Date, 'now')
+    try {
+      const { store } = await serve()
+      await leaveTwo(store)
+      await store.close()
+      const second = await serve()
+      expect(rowsIn(file)).toEqual({ reservations: 2, parts: 1 })
+      const now = Date.now()
+      clock.mockImplementation(() => now + 86_400_000 + 2 * minute)
+      await second.store.budgets.reserve('later', [{ budget, amount: 1 }], minute, undefined, 'as interrupted')
+      expect(rowsIn(file)).toEqual({ reservations: 1, parts: 1 })
+      await second.store.budgets.settle('later', [0])
+      await second.store.close()
+      change(file, "INSERT INTO parts VALUES ('forgotten', 0, 'w', 1)")
+      await serve()
+      expect(rowsIn(file)).toEqual({ reservations: 0, parts: 0 })
+    } finally {
+      clock.mockRestore()
+    }
   })
 
   test('stays with a process that drains, which ends its calls beside the next owner', async () => {

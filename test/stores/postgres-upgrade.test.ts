@@ -20,6 +20,10 @@ const back = `
   DROP FUNCTION postern.sweep(integer);
   ALTER FUNCTION postern.sweep_others(integer) RENAME TO sweep;
   DROP FUNCTION postern.append_once(uuid, jsonb, jsonb);
+  DROP TABLE postern.counts, postern.counted_of;
+  DROP FUNCTION postern.count_parts(jsonb, integer);
+  DROP FUNCTION postern.delete_counts(bigint, integer);
+  ALTER TABLE postern.calls DROP COLUMN counted;
   UPDATE postern.versions SET version = CASE part WHEN 'store' THEN 6 ELSE 1 END;
 `
 

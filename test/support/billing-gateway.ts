@@ -24,6 +24,8 @@ export type BilledEnding =
 /** What the gateway billed for one call. */
 export interface BilledCall {
   readonly body: Readonly<Record<string, unknown>>
+  /** Its `X-Request-ID`. */
+  readonly requestId: string
   readonly input: number
   readonly output: number
   /** What `excess` added to what was allowed. */
@@ -57,12 +59,12 @@ export async function startBillingGateway(random: () => number = () => 1): Promi
       if (text === undefined) return response.destroy()
       if (text === '') return response.writeHead(200, json).end('{"object":"list","data":[]}')
       const body = JSON.parse(text) as Record<string, unknown>
-      return answer(body, response)
+      return answer(body, response, String(request.headers['x-request-id']))
     })
   })
   const origin = await listenAnywhere(server)
 
-  function answer(body: Record<string, unknown>, response: ServerResponse): void {
+  function answer(body: Record<string, unknown>, response: ServerResponse, requestId: string): void {
     const { ending = 'whole', status = 500 } = (body['metadata'] ?? {}) as { ending?: BilledEnding; status?: number }
     if (ending === 'refused') {
       response.writeHead(400, json).end('{"error":{"message":"no","code":"bad","type":"invalid_request_error"}}')
@@ -76,7 +78,7 @@ export async function startBillingGateway(random: () => number = () => 1): Promi
     const messages = (body['messages'] ?? []) as readonly { readonly content: unknown }[]
     const input = messages.reduce((sum, { content }) => sum + 4 + Math.ceil(JSON.stringify(content).length * random()), 3)
     const output = (allowed + excess) * answers
-    bill.push({ body, input, output, excess: excess * answers, atMs: Date.now() })
+    bill.push({ body, requestId, input, output, excess: excess * answers, atMs: Date.now() })
     const usage = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output }
     if (ending === 'failed') response.writeHead(status, json).end('{"error":{"message":"broken"}}')
     else if (ending === 'hangs') hanging.add(response)

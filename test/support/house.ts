@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { checkConfig, ConfigError, type ConfigInput } from '@postern/config'
 import { createNodeDoor, guardServer, refuseAtDoor, type Runtime } from '@postern/instance'
-import { Refusal, type Store, type Witness } from '@postern/ports'
+import { type Ledger, Refusal, type Store, type Witness } from '@postern/ports'
 import {
   type EmulatedGateway,
   type EmulatedKey,
@@ -70,6 +70,8 @@ export interface HouseOptions {
   readonly sessionSecret?: string
   /** Default: a memory store. */
   readonly store?: Store
+  /** A ledger that stores what the memory ledger is told too. Whoever opened it closes it. */
+  readonly ledger?: Ledger
   /** Is told what happens. */
   readonly witness?: Witness
   /** Other bounds of joined calls. */
@@ -145,7 +147,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   if (checked === undefined) throw new ConfigError(problems)
   const ledger = createMemoryLedger()
   const { store, witness, joining } = options
-  const { runtime } = openInstance(checked, { ledger, store, witness, joining })
+  const { runtime } = openInstance(checked, {
+    ledger: options.ledger === undefined ? ledger : toBoth(ledger, options.ledger),
+    store,
+    witness,
+    joining,
+  })
   const server = openDoor(options.door ?? 'node', runtime)
   const origin = await listenAnywhere(server)
   const baseURL = `${origin}${checked.config.mount}/v1`
@@ -185,6 +192,18 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       await emulator.close()
       await runtime.close()
     },
+  }
+}
+
+function toBoth(told: MemoryLedger, kept: Ledger): Ledger {
+  return {
+    keeps: true,
+    counts: kept.counts,
+    append(entry, keeping) {
+      if (keeping?.isKnown !== true) void told.append(entry)
+      return kept.append(entry, keeping)
+    },
+    flush: () => kept.flush(),
   }
 }
 

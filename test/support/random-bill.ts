@@ -1,11 +1,11 @@
-import type { ConfigInput } from '@postern/config'
-import { type Store, windowAt } from '@postern/ports'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import type { Store } from '@postern/ports'
 import { vi } from 'vitest'
-import { type BilledCall, type BilledEnding, type BillingGateway, startBillingGateway } from './billing-gateway.js'
+import { findDoubled, findPassed, type Rule } from './bill-within.js'
+import { type BilledEnding, type BillingGateway, startBillingGateway } from './billing-gateway.js'
 import { type House, type HouseOptions, openHouse } from './house.js'
 import { createMortalStore } from './mortal-store.js'
-
-type Rule = NonNullable<NonNullable<ConfigInput['limits']>['rules']>[number]
 
 /** What a schedule showed. */
 export interface BillOfSchedule {
@@ -14,13 +14,21 @@ export interface BillOfSchedule {
   readonly refused: number
   /** The rules whose limit the bill passed by more than the gateway billed beyond what it was allowed. */
   readonly passed: readonly string[]
+  /** The keys of repeated calls that were billed more than once. */
+  readonly doubled: readonly string[]
 }
+
+type SessionName = 'own' | 'spent'
+
+/** Who calls: two services of different teams, a session of a user of the first, and one that may spend a little. */
+const billedCallers = ['acme', 'acme', 'globex', 'own', 'spent'] as const
 
 const endings: readonly BilledEnding[] = [
   'whole',
   'whole',
   'whole',
   'cut',
+  'cut while it counts',
   'error inside',
   'refused',
   'failed',
@@ -57,8 +65,9 @@ export interface BillOptions {
 
 /**
  * Plays one random schedule: rules of every unit and period, calls that come at once, answers shorter than their ceiling, aborts, errors,
- * streams, callers that repeat what was held, a process that dies between any two steps of its calls while another goes on with its
- * store, and a clock that is set ahead and back. The gateway keeps a bill of its own; the result compares that with the limits.
+ * streams, callers that repeat what was held, calls that are sent twice under one `Idempotency-Key`, callers of several teams and sessions
+ * with money of their own, a process that dies between any two steps of its calls while another goes on with its store, and a clock that is
+ * set ahead and back. The gateway keeps a bill of its own; the result compares that with the limits.
  */
 export async function playBill(seed: number, store: Store, options: BillOptions = {}): Promise<BillOfSchedule> {
   const startMs = Date.now()
@@ -79,16 +88,20 @@ async function play(seed: number, store: Store, setClock: ((offsetMs: number) =>
   const pick = <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item
   // Nine decimals; billionths of a dollar for a million tokens.
   const [inputPrice, outputPrice] = [1 + below(5_000_000_000), 1 + below(20_000_000_000)]
+  const spendOfSession = `${decimal(1 + below(50_000_000))} USD`
   const gateway = await startBillingGateway(random)
   const periods: readonly BilledPeriod[] = setClock === undefined ? ['day', 'month'] : ['minute', 'hour', 'day', 'month']
   const rules: Rule[] = Array.from({ length: 1 + below(4) }, (_, index): Rule => {
-    const each = pick(['team', 'user', 'workflow', undefined] as const)
+    const each = pick(['team', 'user', 'key', 'workflow', undefined] as const)
     const shared = {
       name: `r${index}`,
       ...(each === undefined ? {} : { each }),
+      ...(random() < 0.2 ? { team: 'acme' } : {}),
       ...(each === 'workflow' ? {} : { per: pick(periods) }),
     }
-    const unit = pick(['tokens', 'spend', 'spend', 'requests'] as const)
+    const unit = pick(['tokens', 'tokens', 'tokens', 'spend', 'spend', 'spend', 'spend', 'requests', 'requests', 'streams'] as const)
+    // Nothing is billed by it, but a call that waits for its turn holds nothing of the other rules meanwhile.
+    if (unit === 'streams') return { name: `r${index}`, streams: 1 + below(4) }
     if (unit === 'tokens') return { ...shared, tokens: 200 + below(12_000) }
     if (unit === 'requests') return { ...shared, requests: 1 + below(20) }
     return { ...shared, spend: `${decimal(1 + below(300_000_000))} USD` }
@@ -109,27 +122,41 @@ async function play(seed: number, store: Store, setClock: ((offsetMs: number) =>
   let mortal = createMortalStore(store)
   let house = await openHouse({ ...settings, store: mortal.store })
   let refused = 0
-  const makeCall = async (): Promise<void> => {
-    const ending = pick(endings)
+  let replays = 0
+  const makeCall = async (sessions: Readonly<Record<SessionName, string>>): Promise<void> => {
+    const key = random() < 0.3 ? `key-${(replays += 1)}` : undefined
+    const drawn = pick(endings)
+    // What is repeated goes on for a minute after its client left.
+    const ending = key !== undefined && drawn === 'hangs' ? 'whole' : drawn
     const workflow = pick(['w1', 'w2', undefined])
+    const who = pick(billedCallers)
+    const credential = who === 'own' || who === 'spent' ? sessions[who] : house.callers[who]
     const leaving = new AbortController()
     if (ending === 'hangs' || random() < 0.2) setTimeout(() => leaving.abort(), 5 + below(60))
     const body = {
       model: 'm1',
       messages: Array.from({ length: 1 + below(3) }, () => ({ role: 'user', content: '\u017c'.repeat(below(40)) })),
-      metadata: { ending, workflow },
+      metadata: { ending, workflow, who, key, burst: who === 'spent' ? bursts : undefined },
       ...(random() < 0.6 ? { max_tokens: 1 + below(400) } : {}),
       ...(random() < 0.2 ? { n: 1 + below(3) } : {}),
       ...(random() < 0.5 ? { stream: true } : {}),
     }
-    for (let tries = 0; tries < 3; tries += 1) {
-      const status = await sendTo(house, body, workflow, leaving.signal)
-      if (status !== 402 && status !== 429) return
-      refused += 1
-      if (status === 402) return
+    const send = async (signal: AbortSignal): Promise<void> => {
+      for (let tries = 0; tries < 3; tries += 1) {
+        const status = await sendTo(house, body, { credential, workflow, key }, signal)
+        if (status !== 402 && status !== 429) return
+        refused += 1
+        if (status === 402) return
+      }
     }
+    const sent = send(leaving.signal)
+    if (key === undefined) return sent
+    // While the first is under way, or once it is over.
+    if (random() < 0.5) await sent
+    await Promise.all([sent, send(new AbortController().signal)])
   }
-  for (let burst = 0; burst < 4; burst += 1) {
+  let bursts = 0
+  for (; bursts < 4; bursts += 1) {
     if (random() < 0.5 && setClock !== undefined) {
       const offsetMs = pick([0, 0, mostStep, -mostStep])
       await untilAllAreBilled(house, gateway)
@@ -137,7 +164,8 @@ async function play(seed: number, store: Store, setClock: ((offsetMs: number) =>
     }
     const dies = random() < 0.25
     if (dies) setTimeout(() => mortal.die(), below(40))
-    await Promise.all(Array.from({ length: 1 + below(8) }, makeCall))
+    const sessions = { own: await mint(house), spent: await mint(house, spendOfSession) }
+    await Promise.all(Array.from({ length: 1 + below(8) }, () => makeCall(sessions)))
     if (dies) {
       mortal.die()
       await house.close()
@@ -154,7 +182,8 @@ async function play(seed: number, store: Store, setClock: ((offsetMs: number) =>
   return {
     billed: gateway.bill.length,
     refused,
-    passed: rules.filter((rule) => isPassed(rule, gateway, inputPrice, outputPrice)).map((rule) => JSON.stringify(rule)),
+    passed: findPassed(rules, spendOfSession, gateway, inputPrice, outputPrice),
+    doubled: findDoubled(gateway),
   }
 }
 
@@ -165,17 +194,35 @@ async function play(seed: number, store: Store, setClock: ((offsetMs: number) =>
 async function untilAllAreBilled({ runtime }: House, { baseURL }: BillingGateway): Promise<void> {
   await runtime.underWay.none()
   // What was sent before is read before an answer to what is sent now.
-  for (let round = 0; round < 3; round += 1) await (await fetch(`${baseURL}/models`)).arrayBuffer()
+  for (let round = 0; round < 3; round += 1) {
+    // On a connection of its own: one that is kept may be closed meanwhile.
+    const [answer] = (await once(get(`${baseURL}/models`, { agent: false }), 'response')) as [IncomingMessage]
+    await once(answer.resume(), 'end')
+  }
 }
 
-async function sendTo({ baseURL, callers }: House, body: object, workflow: string | undefined, signal: AbortSignal): Promise<number> {
+/** @param maxSpend What its calls may cost together. Default: it says nothing of that. */
+async function mint({ minter }: House, maxSpend?: string): Promise<string> {
+  const { token } = await minter.mint({ user: 'own', team: 'acme', ttl: '10m', ...(maxSpend === undefined ? {} : { maxSpend }) })
+  return token
+}
+
+/** How a call is sent. */
+interface Sending {
+  readonly credential: string
+  readonly workflow: string | undefined
+  readonly key: string | undefined
+}
+
+async function sendTo({ baseURL }: House, body: object, { credential, workflow, key }: Sending, signal: AbortSignal): Promise<number> {
   try {
     const answer = await fetch(`${baseURL}/chat/completions`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${callers.acme}`,
+        authorization: `Bearer ${credential}`,
         'content-type': 'application/json',
         ...(workflow === undefined ? {} : { 'x-workflow-id': workflow }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
       },
       body: JSON.stringify(body),
       signal,
@@ -185,31 +232,6 @@ async function sendTo({ baseURL, callers }: House, body: object, workflow: strin
   } catch {
     return 0
   }
-}
-
-function isPassed(rule: Rule, { bill }: BillingGateway, inputPrice: number, outputPrice: number): boolean {
-  const groups = new Map<string, BilledCall[]>()
-  for (const call of bill) {
-    const workflow = workflowOf(call)
-    // A rule of each workflow does not count calls without one.
-    if (rule.each === 'workflow' && workflow === undefined) continue
-    const { startMs } = windowAt(rule.per, call.atMs)
-    const name = `${startMs} ${rule.each === 'workflow' ? String(workflow) : ''}`
-    groups.set(name, [...(groups.get(name) ?? []), call])
-  }
-  return [...groups.values()].some((calls) => {
-    if (rule.requests !== undefined) return calls.length > rule.requests
-    const input = calls.reduce((sum, call) => sum + call.input, 0)
-    const output = calls.reduce((sum, call) => sum + call.output, 0)
-    const excess = calls.reduce((sum, call) => sum + call.excess, 0)
-    if (rule.tokens !== undefined) return input + output - excess > rule.tokens
-    const limit = BigInt(Math.round(Number.parseFloat(rule.spend as string) * 1e9)) * 1_000_000n
-    return BigInt(input) * BigInt(inputPrice) + BigInt(output - excess) * BigInt(outputPrice) > limit
-  })
-}
-
-function workflowOf({ body }: BilledCall): unknown {
-  return (body['metadata'] as { readonly workflow?: string }).workflow
 }
 
 function decimal(billionths: number): string {

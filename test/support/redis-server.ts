@@ -5,15 +5,20 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from '@redis/client'
 import { findProgram } from './programs.js'
 
-/** A Redis for one test, on a port of 127.0.0.1, which writes nothing to the disk. */
+/** A Redis for one test, on a port of 127.0.0.1, which writes to the disk only what `save` is asked for. */
 export interface RedisServer {
   readonly port: number
   /** `redis://127.0.0.1:PORT`, with the password if there is one. */
   readonly url: string
   start(): Promise<void>
-  /** Kills it: all its data is lost. */
+  /** Writes its data to the disk: each further `start` begins with this state. */
+  save(): Promise<void>
+  /** Removes all its data, as an operator does. */
+  flush(): Promise<void>
+  /** Kills it: its data is lost, but for what was saved. */
   stop(): Promise<void>
   /** Makes it hang: it keeps its connections and its port, and answers nothing. */
   pause(): void
@@ -47,9 +52,18 @@ export async function prepareRedis({ password }: { readonly password?: string } 
     child = undefined
   }
 
+  const url = `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`
+  async function send(command: string): Promise<void> {
+    const client = await createClient({ url }).connect()
+    await client.sendCommand([command])
+    client.destroy()
+  }
+
   return {
     port,
-    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
+    url,
+    save: () => send('SAVE'),
+    flush: () => send('FLUSHALL'),
     async start() {
       child = spawn(program, args, { stdio: 'ignore' })
       while (!(await accepts(port))) {

@@ -45,6 +45,14 @@ export function placeOfLedger({ ledger, store }: LedgerSettings, directory: stri
 export function checkLedger(config: Config, secrets: ReadonlyMap<string, Secret>, { directory }: SecretPlaces, problems: Problem[]): void {
   const { ledger, replicas } = config
   const place = placeOfLedger(config, directory)
+  if (config.store?.redis !== undefined && (config.limits?.rules.length ?? 0) > 0 && (place === undefined || 'file' in place))
+    problems.push(
+      warning(
+        'store.redis',
+        'keeps the counts of limits, and no ledger in PostgreSQL has them too: a Redis that loses writes lets through again what they counted.',
+        'Write ledger: { postgres: { env: POSTGRES_URL } }, from which they are built anew (docs/limits.md#a-redis-that-lost-writes).',
+      ),
+    )
   if (ledger === undefined || place === undefined) return
   if (ledger.sqlite !== undefined && ledger.postgres !== undefined)
     problems.push(problem('ledger', 'must say one place.', 'Write sqlite: ./ledger.db or postgres: { env: POSTGRES_URL }.'))

@@ -1,5 +1,6 @@
 import type { EntryOwner } from './entry-owner.js'
 import type { Period } from './period.js'
+import type { KeptCount, Recovery } from './recovery.js'
 import type { Scope } from './scope.js'
 
 /** A count with a limit. Amounts are whole numbers of the smallest part of its unit: of money, a billionth. */
@@ -33,6 +34,8 @@ export interface Counted {
   readonly held: number
   /** In how many milliseconds the window ends, by the clock of the store; `undefined`: never. */
   readonly endsInMs: number | undefined
+  /** Of what was set aside: how a ledger keeps it. Only of a store with a {@link Budgets.recovery}. */
+  readonly kept?: KeptCount | undefined
 }
 
 /** The answer to a reservation; `counted` has the state of each claim's budget, in the order of the claims. */
@@ -52,6 +55,8 @@ export interface CallNote {
   readonly isSettled: boolean
   /** As it was given; {@link maxNoteBytes} at most. */
   readonly text: string
+  /** What a call that was not settled was booked as. Only of a store with a {@link Budgets.recovery}. */
+  readonly counted?: readonly KeptCount[] | undefined
 }
 
 /** A note that stays when a call is settled. */
@@ -74,6 +79,8 @@ export const maxNoteBytes = 16_384
  */
 export interface Budgets {
   readonly scope: Scope
+  /** How it is built anew after it lost what it acknowledged. Default: that does not happen to it. */
+  readonly recovery?: Recovery | undefined
   /**
    * Sets aside the amounts of all claims, or of none. Atomic over every process of the store.
    *

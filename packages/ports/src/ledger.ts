@@ -1,5 +1,6 @@
 import type { GovernanceCost, GovernanceRecord } from '@postern/protocol'
 import type { Principal } from './principal.js'
+import type { KeptCount, LedgerCounts } from './recovery.js'
 import type { RevokedKind } from './revocation.js'
 
 /** A failed attempt that was followed by another. */
@@ -118,6 +119,8 @@ export interface EntryKeeping {
   readonly mayBeThere: () => boolean
   /** Whether the process that made the entry told it before, such as to a log: it is given again only to be stored. */
   readonly isKnown: boolean
+  /** What the call counts as in its windows. Only of a store that may lose writes. */
+  readonly counted?: readonly KeptCount[] | undefined
 }
 
 /** Receives entries and events. */
@@ -127,6 +130,8 @@ export interface Ledger {
    * the ledger has it. Default: it does not.
    */
   readonly keeps?: true
+  /** What it keeps of counts beside its entries, if every process writes into the same. Default: nothing. */
+  readonly counts?: LedgerCounts | undefined
   /**
    * Takes an entry. Must not block; an error that it throws becomes a process warning.
    *

@@ -276,6 +276,16 @@ export const logTable = {
     when: 'it was killed while they were under way; each also has its line `request`',
     fields: { count: 'how many', first: 'the id of one' },
   },
+  'the store has lost what it acknowledged': {
+    level: 'error',
+    when: 'a Redis was emptied or [put back to an earlier state](limits.md#a-redis-that-lost-writes); calls that limits count are refused',
+    fields: { until: 'what ends that' },
+  },
+  'counts are used again': {
+    level: 'warn',
+    when: 'it is over',
+    fields: { from: 'where the counts come from: `the ledger`, or `the store`, which may have counted more before' },
+  },
   'a request has a header that is not read and is named nearly like one that is': {
     level: 'warn',
     when: 'a caller wrote a header nearly right; once for each',

@@ -10,6 +10,12 @@ export class StoreNotAsked extends Error {}
 export class StoreFull extends StoreNotAsked {}
 
 /**
+ * A store rejects with this, and wrote nothing, where it has lost writes that it acknowledged: nothing is counted until its counts are built
+ * anew (`Budgets.recovery`).
+ */
+export class StoreLost extends StoreNotAsked {}
+
+/**
  * Waits for the store, and refuses if it fails: to go on without it would accept, for example, a replayed proof.
  *
  * @throws {Refusal} 503 `store_unavailable`, with the store's error as cause.

@@ -5,6 +5,7 @@ import type { Ledger } from '@postern/ports'
 export function appendToBoth(log: LogLedger, kept: Ledger): Ledger {
   return {
     ...(kept.keeps === true ? { keeps: true } : {}),
+    counts: kept.counts,
     append(entry, keeping, record) {
       if (keeping?.isKnown !== true) log.append(entry, keeping, record)
       return kept.append(entry, keeping)

@@ -25,6 +25,9 @@ export class LeftNotes {
   readonly #log: Log
   /** Those that the ledger has not stored yet, by {@link nameOf}. */
   readonly #left = new Map<string, Dropped>()
+  /** Calls that are booked, and that the ledger has not stored yet. */
+  readonly #unstored = new Set<string>()
+  #whenStored: (() => void)[] = []
   #drops: Dropped[] = []
   #dropping: Promise<void> | undefined
 
@@ -48,8 +51,20 @@ export class LeftNotes {
     this.#left.set(nameOf(note), note)
   }
 
+  /** The call is booked: from now on {@link stored} waits for its entry. */
+  waitFor(id: string): void {
+    this.#unstored.add(id)
+  }
+
+  /** Resolves once the ledger has every entry whose call is booked. */
+  async stored(): Promise<void> {
+    while (this.#unstored.size > 0) await new Promise<void>((stored) => this.#whenStored.push(stored))
+  }
+
   /** The ledger has the entry, or it never had to be there: drops it, with others of this moment. */
   done(note: Dropped): void {
+    this.#unstored.delete(note.id)
+    if (this.#unstored.size === 0) for (const stored of this.#whenStored.splice(0)) stored()
     if (!this.#left.delete(nameOf(note))) return
     this.#drops.push(note)
     this.#dropping ??= Promise.resolve().then(() => this.#drop())
@@ -81,12 +96,19 @@ export class LeftNotes {
     }
   }
 
-  async #append({ id, isSettled, text }: CallNote): Promise<void> {
+  async #append({ id, isSettled, text, counted }: CallNote): Promise<void> {
     const entry = readNote(text)
     const note = { id, isSettled }
     this.add(note)
+    if (this.#budgets.recovery !== undefined) this.waitFor(id)
     const keeps = this.#ledger?.keeps === true
-    const keeping: EntryKeeping = { booked: Promise.resolve(), done: () => this.done(note), mayBeThere: () => true, isKnown: isSettled }
+    const keeping: EntryKeeping = {
+      booked: Promise.resolve(),
+      done: () => this.done(note),
+      mayBeThere: () => true,
+      isKnown: isSettled,
+      counted: counted ?? entry?.counted,
+    }
     try {
       // A ledger that stores nothing has been given what was settled.
       if (entry !== undefined && (keeps || !isSettled)) await this.#ledger?.append(entry, keeps ? keeping : undefined)

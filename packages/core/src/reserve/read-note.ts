@@ -1,11 +1,11 @@
-import type { LedgerEntry } from '@postern/ports'
+import type { KeptCount, LedgerEntry } from '@postern/ports'
 
 /**
  * Reads an entry that a process has left in the store, of this version or of another.
  *
  * @returns `undefined` if the text is none.
  */
-export function readNote(text: string): LedgerEntry | undefined {
+export function readNote(text: string): (LedgerEntry & { readonly counted?: readonly KeptCount[] }) | undefined {
   try {
     const entry = JSON.parse(text) as Partial<LedgerEntry> | null
     const isEntry =

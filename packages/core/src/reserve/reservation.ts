@@ -1,4 +1,4 @@
-import { billionthsOfOne, type Counted, type EntryKeeping, type EstimatedUse } from '@postern/ports'
+import { billionthsOfOne, type Counted, type EntryKeeping, type EstimatedUse, type HeldCall } from '@postern/ports'
 import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@postern/protocol'
 import { isOwn, limitHeaders } from '../answers/limit-headers.js'
 import type { Permit } from '../police/permit.js'
@@ -33,6 +33,8 @@ export interface ReservationFacts {
   readonly isPage: boolean
   /** `undefined` if no limit is of money or tokens. */
   readonly sized: SizedCall | undefined
+  /** As the store was given it. */
+  readonly note: string | undefined
 }
 
 /** The tokens that a call has set aside, and what else bounds how long its answers become. */
@@ -79,6 +81,13 @@ export class Reservation implements OpenReservation {
     this.#facts = facts
     this.#all = all
     all.add(this)
+  }
+
+  /** What the call holds, if the store may lose it. */
+  get kept(): HeldCall | undefined {
+    const { id, counted, note } = this.#facts
+    const parts = counted.flatMap(({ kept }) => kept ?? [])
+    return parts.length === 0 ? undefined : { id, parts, note }
   }
 
   /** The call goes to the gateway now: from here on it counts, however it ends. */

@@ -32,7 +32,7 @@ export async function reserveInTurn(
     asked += 1
     // The request id holds a ULID, so no other call has it.
     const id = tries === 1 && asked === 1 ? tags.requestId : `${tags.requestId}/${tries}.${asked}`
-    return { id, ...(await budgets.reserve(id, claims, leaseMs, entryOwnerOf(principal), note)) }
+    return { id, ...(await reservations.reserve(id, claims, leaseMs, entryOwnerOf(principal), note)) }
   }
   let refusedBy = limits.findIndex(({ rule, claim: { budget } }) => rule.unit === 'streams' && queues.isWaitedFor(budget))
   let reserved = refusedBy === -1 ? await ask() : undefined

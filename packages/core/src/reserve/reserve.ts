@@ -100,7 +100,10 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     }
     if (reserved.granted) {
       const permit = permitted(call, found)
-      return new Reservation({ id: reserved.id, limits, counted: reserved.counted, permit, isPage: isToPage, sized: found }, reservations)
+      return new Reservation(
+        { id: reserved.id, limits, counted: reserved.counted, permit, isPage: isToPage, sized: found, note },
+        reservations,
+      )
     }
     const lower = ceiling === undefined || tries === mostTries ? undefined : size?.ceilingWithin(reserved.counted, ceiling)
     if (lower !== undefined) return tryFor(call, limits, size, sized, tries + 1, lower)

@@ -1,4 +1,4 @@
-import type { EntryKeeping, Ledger, Log } from '@postern/ports'
+import type { EntryKeeping, Ledger, LedgerCounts, Log } from '@postern/ports'
 import { markDoubtful, type Row, rowOf } from './row.js'
 
 /** How long a row may wait for others, in milliseconds, and how many go to the writer together at most. */
@@ -55,6 +55,8 @@ interface Queued {
 
 /** How a queue is. */
 export interface QueueOptions {
+  /** What the place keeps of counts, if every process writes into it. Default: nothing. */
+  readonly counts?: LedgerCounts
   /** What lines of the log say of the place, such as `{ file }`. */
   readonly place: Readonly<Record<string, string>>
   /** How many rows may wait until callers are slowed; twice as many are held at most. */
@@ -69,6 +71,7 @@ export type HearState = (reason: string | undefined) => void
 /** The queue of rows in front of a writer. It takes each row at once, slows callers where many wait, and counts what is lost. */
 export class QueuedLedger implements StoredLedger {
   readonly keeps = true
+  readonly counts: LedgerCounts | undefined
   readonly #writer: RowWriter
   readonly #options: QueueOptions
   #waiting: Queued[] = []
@@ -92,11 +95,12 @@ export class QueuedLedger implements StoredLedger {
   /** @param begin Begins the writer, which tells of what becomes of the rows. */
   constructor(begin: (told: WriterTold) => RowWriter, options: QueueOptions) {
     this.#options = options
+    this.counts = options.counts
     this.#writer = begin({ hear: (message) => this.#hear(message), stopped: (reason) => this.#stopped(reason) })
   }
 
   append(entry: Parameters<Ledger['append']>[0], keeping?: EntryKeeping): void | Promise<void> {
-    const row = rowOf(entry)
+    const row = rowOf(entry, keeping?.counted)
     if (row === undefined) {
       keeping?.done()
       return undefined

@@ -1,4 +1,4 @@
-import { toBillionths } from '@postern/ports'
+import { type KeptCount, toBillionths } from '@postern/ports'
 import { nameCount } from './row.js'
 
 /** The most characters of one text, and the most tokens of one call: a gateway's answer may say anything. */
@@ -67,9 +67,15 @@ export function attemptsOf(given: readonly unknown[]): readonly (readonly [attem
   return Array.isArray(earlier) ? (earlier as [number, string][]) : []
 }
 
+/** What the call of one row counts as: of each window its name, the amount, its end (-1: none), and when it is forgotten. */
+export function countedOf(given: readonly unknown[]): readonly (readonly [string, number, number, number])[] | undefined {
+  const counted = given[nameCount + columns.length + 1] as readonly KeptCount[] | null | undefined
+  return counted?.map(({ window, amount, endsMs = -1, forgetsMs = Number.MAX_SAFE_INTEGER }) => [window, amount, endsMs, forgetsMs])
+}
+
 /** Whether the ledger may have this call already: `markDoubtful` says so. */
 export function isDoubtful(given: readonly unknown[]): boolean {
-  return given[nameCount + columns.length + 1] === true
+  return given[nameCount + columns.length + 2] === true
 }
 
 /** The values of {@link columns} of one row, in their order. */

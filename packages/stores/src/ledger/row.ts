@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '@postern/ports'
+import type { KeptCount, LedgerEntry } from '@postern/ports'
 
 /** The columns of a call as they come from the process: names first, which `who` holds, then those of `calls`, then the attempts. */
 export const nameCount = 6
@@ -20,10 +20,11 @@ export function callIdOf(requestId: string): string {
  * The values of one entry that the ledger keeps: no content, no cause, no addresses. An array, since names of members would be written
  * again for each entry on its way to the thread of the writer.
  *
+ * @param counted What the call counts as in the windows of its store.
  * @returns `undefined` for a request that asked Postern itself, such as for a session, and for a call that joined another: neither is a call
  *   that could have been sent.
  */
-export function rowOf(entry: LedgerEntry): Row | undefined {
+export function rowOf(entry: LedgerEntry, counted?: readonly KeptCount[]): Row | undefined {
   if (entry.joined !== undefined || entry.own === true) return undefined
   const { usage, estimated } = entry
   const cost = estimated?.cost ?? entry.cost
@@ -62,5 +63,6 @@ export function rowOf(entry: LedgerEntry): Row | undefined {
     entry.gateway_request_id,
     entry.trace_id,
     entry.earlier?.map(({ attempt, code }) => [attempt, code]),
+    counted,
   ]
 }

@@ -1,14 +1,12 @@
+import { clock, guard } from './guard-scripts.js'
+
 /**
  * What the scripts keep, below the prefix: `window:…` a hash of one window (`b` booked, `h` held, `e` its end, `f` when it is
  * forgotten), `held:ID` the parts of a reservation as a list (window, amount, window, …), `leases` and `booked` reservations by the
  * end of their lease, `notes` a hash of their notes, and `left` the notes to be taken by the end of their lease: `a:ID` of a reservation whose
  * lease ended, `s:ID` of a settled one. Amounts stay exact: Lua's numbers hold whole numbers up to 2^53, and `%.0f` writes them in full.
  */
-const common = `
-local function text(number) return string.format('%.0f', number) end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local correctable = 86400000
+const common = `${guard}
 local function state(window, ends)
   local found = redis.call('HMGET', window, 'b', 'h', 'e', 'f')
   local held = tonumber(found[2] or '0')
@@ -182,9 +180,21 @@ end
 return ids`
 
 /**
- * Takes notes over. KEYS: the notes, those that are left. ARGV: how many at most, the lease in milliseconds. Returns `{ member, note, … }`.
+ * Takes notes over, also while counts are built anew. KEYS: the notes, those that are left. ARGV: how many at most, the lease in milliseconds,
+ * the prefixes of reservations and of windows.
+ *
+ * Returns `{ member, note, parts, … }`; the parts, of a reservation whose lease ended, are JSON: `[[window, amount, end, when forgotten], …]`.
  */
-export const takeNotesScript = `${common}
+export const takeNotesScript = `${clock}
+local function partsOf(id)
+  local listed = redis.call('LRANGE', ARGV[3] .. id, 0, -1)
+  local parts = {}
+  for index = 1, #listed, 2 do
+    local found = redis.call('HMGET', listed[index], 'e', 'f')
+    if found[1] then parts[#parts + 1] = { string.sub(listed[index], #ARGV[4] + 1), listed[index + 1], found[1], found[2] } end
+  end
+  return #parts == 0 and '[]' or cjson.encode(parts)
+end
 local answer = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', text(now), 'LIMIT', '0', ARGV[1])) do
   local note = redis.call('HGET', KEYS[1], string.sub(member, 3))
@@ -192,6 +202,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', text(now), 
     redis.call('ZADD', KEYS[2], text(now + tonumber(ARGV[2])), member)
     answer[#answer + 1] = member
     answer[#answer + 1] = note
+    answer[#answer + 1] = string.sub(member, 1, 2) == 'a:' and partsOf(string.sub(member, 3)) or '[]'
   else
     redis.call('ZREM', KEYS[2], member)
   end

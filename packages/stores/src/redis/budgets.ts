@@ -1,8 +1,21 @@
-import { type Budget, type Budgets, type CallNote, type Counted, keptAfterMs, maxNoteBytes, type Reserved, windowAt } from '@postern/ports'
+import {
+  type Budget,
+  type Budgets,
+  type CallNote,
+  type Counted,
+  keptAfterMs,
+  type KeptCount,
+  maxNoteBytes,
+  type Reserved,
+  windowAt,
+} from '@postern/ports'
 import { digestKey } from '../digest-key.js'
 import { abandonScript, dropNotesScript, extendScript, lookScript, reserveScript, settleScript, takeNotesScript } from './budget-scripts.js'
 import type { SendCommand } from './connection.js'
+import { createGuard } from './guard.js'
+import { createRecovery } from './recovery.js'
 import { readDone, readTexts } from './replies.js'
+import { readForgets } from './window-times.js'
 
 /** How often a call is tried whose windows were not those of the store's clock. The second try uses that clock. */
 const mostTries = 3
@@ -11,21 +24,27 @@ const mostTries = 3
 const endless = '-1'
 
 export function createBudgets(send: SendCommand, prefix: string): Budgets {
-  const heldPrefix = `${prefix}held:`
+  const [heldPrefix, windowPrefix] = [`${prefix}held:`, `${prefix}window:`]
+  const guard = createGuard(send, prefix)
+  const { ask } = guard
   const [leases, booked, notes, left] = [`${prefix}leases`, `${prefix}booked`, `${prefix}notes`, `${prefix}left`]
   /** The store's clock minus that of this process, in milliseconds. */
   let aheadMs = 0
 
-  const keyOf = ({ id, per }: Budget): { readonly key: string; readonly starts: string; readonly ends: string } => {
+  const keyOf = ({ id, per }: Budget): WindowKey => {
     const { startMs, endMs } = windowAt(per, Date.now() + aheadMs)
     const ends = endMs === Infinity ? endless : String(endMs)
-    return { key: `${prefix}window:${digestKey(`${startMs} ${id}`)}`, starts: String(startMs), ends }
+    const window = digestKey(`${startMs} ${id}`)
+    return { window, key: windowPrefix + window, starts: String(startMs), ends }
   }
 
   /** Makes the command again if the store's clock says another window. */
-  async function inPresent(commandOf: () => readonly string[]): Promise<readonly string[]> {
+  async function inPresent(
+    script: string,
+    of: () => readonly [keys: readonly string[], args: readonly string[]],
+  ): Promise<readonly string[]> {
     for (let tries = 1; ; tries += 1) {
-      const reply = readTexts(await send(commandOf()))
+      const reply = readTexts(await ask(script, ...of()))
       if (reply[0] !== 'clock') return reply
       aheadMs = Number(reply[1]) - Date.now()
       if (tries === mostTries) throw new Error('Redis cannot be used: its clock does not stay in one window.')
@@ -34,52 +53,51 @@ export function createBudgets(send: SendCommand, prefix: string): Budgets {
 
   return {
     scope: 'shared',
+    recovery: createRecovery(send, prefix, guard),
     async reserve(id, claims, leaseMs, _owner, note): Promise<Reserved> {
       const text = checkedNote(note)
-      const [now, verdict, place, ...states] = await inPresent(() => {
-        const found = claims.map(({ budget }) => keyOf(budget))
+      let found: readonly WindowKey[] = []
+      const [now, verdict, place, ...states] = await inPresent(reserveScript, () => {
+        found = claims.map(({ budget }) => keyOf(budget))
         const keys = [heldPrefix + id, leases, notes, ...found.map(({ key }) => key)]
         const of = claims.flatMap(({ budget, amount }, index) => {
-          const { starts, ends } = found[index] as ReturnType<typeof keyOf>
+          const { starts, ends } = found[index] as WindowKey
           return [String(budget.limit), checked(amount), starts, ends, forgetOf(budget), onlyHeld(budget)]
         })
-        return ['EVAL', reserveScript, String(keys.length), ...keys, id, String(Math.ceil(leaseMs)), text, ...of]
+        return [keys, [id, String(Math.ceil(leaseMs)), text, ...of]]
       })
       const counted = readStates(states, Number(now))
-      if (verdict === 'granted') return { granted: true, counted }
+      if (verdict === 'granted') {
+        const kept = claims.map(({ budget, amount }, index) => keptAs(budget, amount, found[index] as WindowKey, Number(now)))
+        return { granted: true, counted: counted.map((state, index) => ({ ...state, kept: kept[index] })) }
+      }
       return { granted: false, refusedBy: Number(place), counted }
     },
     async extend(ids, leaseMs) {
       if (ids.length === 0) return
-      readDone(await send(['EVAL', extendScript, '2', leases, left, String(Math.ceil(leaseMs)), ...ids]))
+      readDone(await ask(extendScript, [leases, left], [String(Math.ceil(leaseMs)), ...ids]))
     },
     async settle(id, spent, note) {
       const lease = String(Math.ceil(note?.leaseMs ?? 0))
       const keys = [heldPrefix + id, leases, booked, notes, left]
-      const reply = readTexts(await send(['EVAL', settleScript, '5', ...keys, id, checkedNote(note?.text), lease, ...spent.map(checked)]))
+      const reply = readTexts(await ask(settleScript, keys, [id, checkedNote(note?.text), lease, ...spent.map(checked)]))
       const [now, ...states] = reply
       return now === undefined ? undefined : readStates(states, Number(now))
     },
     async look(budgets) {
       if (budgets.length === 0) return []
-      const [now, ...states] = await inPresent(() => {
+      const [now, ...states] = await inPresent(lookScript, () => {
         const found = budgets.map(keyOf)
-        return [
-          'EVAL',
-          lookScript,
-          String(found.length),
-          ...found.map(({ key }) => key),
-          ...found.flatMap(({ starts, ends }, index) => [starts, ends, onlyHeld(budgets[index] as Budget)]),
-        ]
+        return [found.map(({ key }) => key), found.flatMap(({ starts, ends }, index) => [starts, ends, onlyHeld(budgets[index] as Budget)])]
       })
       return readStates(states, Number(now))
     },
     async bookAbandoned(most) {
-      return readTexts(await send(['EVAL', abandonScript, '4', leases, booked, notes, left, heldPrefix, String(most)]))
+      return readTexts(await ask(abandonScript, [leases, booked, notes, left], [heldPrefix, String(most)]))
     },
     async takeNotes(most, leaseMs) {
-      const reply = readTexts(await send(['EVAL', takeNotesScript, '2', notes, left, String(most), String(Math.ceil(leaseMs))]))
-      return readNotes(reply)
+      const of = [String(most), String(Math.ceil(leaseMs)), heldPrefix, windowPrefix]
+      return readNotes(readTexts(await send(['EVAL', takeNotesScript, '2', notes, left, ...of])))
     },
     async dropNotes(dropped) {
       if (dropped.length === 0) return
@@ -88,6 +106,20 @@ export function createBudgets(send: SendCommand, prefix: string): Budgets {
       )
     },
   }
+}
+
+/** A window of a budget: its name, its key in Redis, and when it begins and ends. */
+interface WindowKey {
+  readonly window: string
+  readonly key: string
+  readonly starts: string
+  readonly ends: string
+}
+
+/** What was set aside, as it can be counted anew. */
+function keptAs({ per, forgottenAfterMs }: Budget, amount: number, { window, ends }: WindowKey, nowMs: number): KeptCount {
+  if (per !== undefined) return { window, amount, endsMs: Number(ends), forgetsMs: Number(ends) + keptAfterMs[per] }
+  return { window, amount, endsMs: undefined, forgetsMs: forgottenAfterMs === undefined ? undefined : Math.ceil(nowMs + forgottenAfterMs) }
 }
 
 /** When the script lets go of a window: see {@link reserveScript}. */
@@ -106,12 +138,20 @@ function checkedNote(note = ''): string {
   return note
 }
 
-/** @param reply A member of the notes that are left and its text in turn. */
+/** @param reply A member of the notes that are left, its text and the parts of its reservation in turn. */
 function readNotes(reply: readonly string[]): readonly CallNote[] {
   const found: CallNote[] = []
-  for (let index = 0; index + 1 < reply.length; index += 2) {
-    const [member, text] = reply.slice(index, index + 2) as [string, string]
-    found.push({ id: member.slice(2), isSettled: member.startsWith('s:'), text })
+  for (let index = 0; index + 2 < reply.length; index += 3) {
+    const [member, text, parts] = reply.slice(index, index + 3) as [string, string, string]
+    const counted = (JSON.parse(parts) as [string, string, string, string][]).map(
+      ([window, amount, ends, forgets]): KeptCount => ({
+        window,
+        amount: Number(amount),
+        endsMs: ends === endless ? undefined : Number(ends),
+        forgetsMs: readForgets(forgets),
+      }),
+    )
+    found.push({ id: member.slice(2), isSettled: member.startsWith('s:'), text, ...(counted.length === 0 ? {} : { counted }) })
   }
   return found
 }

@@ -30,6 +30,12 @@ export function readTexts(reply: unknown): readonly string[] {
   return reply as readonly string[]
 }
 
+/** @returns A page of `SCAN`. */
+export function readPage(reply: unknown): { readonly cursor: string; readonly keys: readonly string[] } {
+  const [cursor, keys] = Array.isArray(reply) ? (reply as unknown[]) : []
+  return { cursor: readText(cursor), keys: readTexts(keys) }
+}
+
 /** Checks that a script came to its end, where it returns 1. */
 export function readDone(reply: unknown): void {
   if (reply !== 1) throw unreadable()

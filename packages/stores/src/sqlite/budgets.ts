@@ -48,7 +48,9 @@ export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
   function sweep(nowMs: number): void {
     if (nowMs - sweptAt < sweepMs) return
     sweptAt = nowMs
-    sql.sweepReservations.run(nowMs - correctableMs)
+    const before = nowMs - correctableMs
+    sql.sweepParts.run(before)
+    sql.sweepReservations.run(before)
     sql.sweepWindows.run(nowMs)
   }
 
@@ -123,6 +125,7 @@ export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
       inTransaction(database, () => {
         sql.endLeases.run(Date.now())
         for (const { id } of sql.leftBehind.all() as { readonly id: string }[]) book(id)
+        sql.dropStrayParts.run()
       })
     } catch (error) {
       // A command writes to the file. The leases end by themselves.
@@ -162,6 +165,9 @@ export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
   }
 }
 
+/** Reservations whose calls can no longer be corrected. */
+const swept = `SELECT id FROM reservations WHERE booked IN (1, 2) AND lease <= ? ORDER BY lease, id LIMIT ${rowsPerSweep}`
+
 function prepare(database: SqliteFile) {
   return {
     find: database.prepare('SELECT booked, held, ends FROM windows WHERE id = ?1 AND (forget > ?2 OR held > 0)'),
@@ -189,9 +195,10 @@ function prepare(database: SqliteFile) {
     dropSettled: database.prepare('DELETE FROM reservations WHERE id = ? AND booked = 2'),
     deleteParts: database.prepare('DELETE FROM parts WHERE reservation = ?'),
     deleteReservation: database.prepare('DELETE FROM reservations WHERE id = ?'),
-    sweepReservations: database.prepare(
-      `DELETE FROM reservations WHERE id IN (SELECT id FROM reservations WHERE booked IN (1, 2) AND lease <= ? ORDER BY lease LIMIT ${rowsPerSweep})`,
-    ),
+    // An earlier version left them when it forgot their reservations.
+    dropStrayParts: database.prepare('DELETE FROM parts WHERE NOT EXISTS (SELECT 1 FROM reservations WHERE id = reservation)'),
+    sweepParts: database.prepare(`DELETE FROM parts WHERE reservation IN (${swept})`),
+    sweepReservations: database.prepare(`DELETE FROM reservations WHERE id IN (${swept})`),
     sweepWindows: database.prepare(
       `DELETE FROM windows WHERE id IN (SELECT id FROM windows WHERE forget <= ? AND held = 0 ORDER BY forget LIMIT ${rowsPerSweep})`,
     ),

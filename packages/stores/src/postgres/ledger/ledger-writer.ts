@@ -95,6 +95,8 @@ export class LedgerWriter implements RowWriter {
     try {
       const statement = `SELECT ${this.#options.schema}.delete_calls($1, $2) AS has_more`
       hasMore = readValue(await this.#ask(statement, [firstDay, rowsOfStep]), 'has_more') === true
+      const forgotten = `SELECT ${this.#options.schema}.delete_counts($1, $2) AS has_more`
+      hasMore = readValue(await this.#ask(forgotten, [Date.now() - dayMs, rowsOfStep]), 'has_more') === true || hasMore
     } catch {
       // A group that cannot be written for the same reason tells of it; old rows wait.
     }

@@ -1,8 +1,9 @@
 import type { Log } from '@postern/ports'
-import { type HearState, QueuedLedger, type StoredLedger } from '../../ledger/queued-ledger.js'
+import { type HearState, QueuedLedger, type StoredLedger, type WriterTold } from '../../ledger/queued-ledger.js'
 import { createPostgresConnection } from '../connection.js'
 import { defaultSchema, quoteSchema } from '../schema-name.js'
 import { tablesOfLedger } from './ledger-tables.js'
+import { createLedgerCounts } from './ledger-counts.js'
 import { LedgerWriter } from './ledger-writer.js'
 
 /** How long a group may take, in milliseconds. Calls do not wait for it. */
@@ -38,12 +39,9 @@ export function createPostgresLedger(options: PostgresLedgerOptions): PostgresLe
   const { url, schema: name = defaultSchema, keepMs = 90 * 86_400_000, slowAt = 10_000, log = warnOfProcess, hearState } = options
   const schema = quoteSchema(name)
   const connection = createPostgresConnection({ url, most: 1, tables: tablesOfLedger(schema), answerMs })
-  return new QueuedLedger((told) => new LedgerWriter({ connection, schema, keepMs }, told), {
-    place: { postgres: name },
-    slowAt,
-    log,
-    hearState,
-  })
+  const counts = createLedgerCounts(connection.ask, schema)
+  const begin = (told: WriterTold): LedgerWriter => new LedgerWriter({ connection, schema, keepMs }, told)
+  return new QueuedLedger(begin, { place: { postgres: name }, slowAt, log, hearState, counts })
 }
 
 const warnOfProcess: Log = (_level, message, facts) => {

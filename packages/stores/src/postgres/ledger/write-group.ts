@@ -1,6 +1,6 @@
 import { dayMs } from '../../ledger/day.js'
 import type { Row } from '../../ledger/row.js'
-import { attemptsOf, cleaner, namesOf, timePlace, valuesOf } from '../../ledger/row-values.js'
+import { attemptsOf, cleaner, countedOf, namesOf, timePlace, valuesOf } from '../../ledger/row-values.js'
 import { digestKey } from '../../digest-key.js'
 
 /** What `append_calls` is given: combinations of names, and rows, as JSON. */
@@ -34,7 +34,7 @@ export function createGroupWriter(): (group: readonly Row[]) => GroupText {
       const known = found.get(digest)
       if (known === undefined) found.set(digest, { names, day })
       else known.day = Math.max(known.day, day)
-      return [digest, ...values, attemptsOf(row).map(([attempt, code]) => [attempt, clean(code)])]
+      return [digest, ...values, attemptsOf(row).map(([attempt, code]) => [attempt, clean(code)]), countedOf(row)]
     })
     return {
       names: JSON.stringify([...found].map(([digest, { names, day }]) => [digest, ...names, day])),
