@@ -36,8 +36,7 @@ export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink):
   if (joined !== undefined && 'finish' in joined) return joined
   const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags }))
   const reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved
-  const seen = joined?.seen ?? { arrival, sink }
-  return { arrival: seen.arrival, sink: seen.sink, principal, route, permit: reservation?.permit ?? permit, call, reservation }
+  return { arrival, sink, principal, route, permit: reservation?.permit ?? permit, call, reservation, ...joined?.seen }
 }
 
 /** observe → forward for each attempt. If the gateway ran nothing, `retry` waits and another follows, under a new id; else it throws. */
