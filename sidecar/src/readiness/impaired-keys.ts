@@ -3,7 +3,7 @@ import type { Trouble } from './watch-store.js'
 
 /** A part of the process that does not work as it should, while other parts do. */
 export interface Impaired extends Trouble {
-  readonly part: 'store' | 'audit' | 'keys' | 'key dates'
+  readonly part: 'store' | 'audit' | 'keys' | 'key dates' | 'workers'
 }
 
 /** How many impaired keys are named at most. */

@@ -6,8 +6,8 @@ import type { Trouble, WatchedStore } from './watch-store.js'
 export interface ReadinessState {
   /** `refusing`: every call would be refused. */
   readonly status: 'ready' | 'draining' | 'refusing'
-  /** Why every call would be refused: no binding leads to a key, no caller exists, none can be identified without the store, or no key is known. */
-  readonly because?: 'bindings' | 'callers' | 'store' | 'keys'
+  /** Why every call would be refused: no binding leads to a key, no caller exists, none can be identified without the store, no key is known, or no worker serves. */
+  readonly because?: 'bindings' | 'callers' | 'store' | 'keys' | 'workers'
   readonly impaired: readonly Impaired[]
 }
 
@@ -24,28 +24,45 @@ export interface ReadinessOptions {
   readonly store?: WatchedStore | undefined
   /** What is wrong with the audit. */
   readonly auditTrouble?: (() => Trouble | undefined) | undefined
+  /** Asks the workers, if others serve the calls. */
+  readonly workers?: { look(): Promise<WorkersState> } | undefined
 }
 
-export function createReadiness({ instance, store, auditTrouble }: ReadinessOptions): Readiness {
+/** How the workers are. */
+export interface WorkersState {
+  /** What each of those that serve says of itself. */
+  readonly states: readonly ReadinessState[]
+  /** Why fewer serve than should; `undefined`: all do. */
+  readonly trouble: Trouble | undefined
+}
+
+export function createReadiness({ instance, store, auditTrouble, workers }: ReadinessOptions): Readiness {
   let isLeaving = false
   return {
     leave() {
       isLeaving = true
     },
     async look() {
-      const storeTrouble = await store?.look()
+      const [storeTrouble, served] = await Promise.all([store?.look(), workers?.look()])
       const ofAudit = auditTrouble?.()
       const runtime = currentRuntime(instance)
       const impaired: readonly Impaired[] = [
         ...(storeTrouble === undefined ? [] : [{ part: 'store', ...storeTrouble } as const]),
         ...(ofAudit === undefined ? [] : [{ part: 'audit', ...ofAudit } as const]),
         ...impairedKeys(runtime.keys),
+        ...(served?.trouble === undefined ? [] : [{ part: 'workers', ...served.trouble } as const]),
       ]
       if (runtime.draining || isLeaving) return { status: 'draining', impaired }
-      const because = whyEveryCallIsRefused(runtime, storeTrouble !== undefined)
+      const because = served === undefined ? whyEveryCallIsRefused(runtime, storeTrouble !== undefined) : whyAllRefuse(served)
       return because === undefined ? { status: 'ready', impaired } : { status: 'refusing', because, impaired }
     },
   }
+}
+
+/** `undefined` if some worker may serve a call. */
+function whyAllRefuse({ states }: WorkersState): ReadinessState['because'] {
+  if (states.some(({ because }) => because === undefined)) return undefined
+  return states[0]?.because ?? 'workers'
 }
 
 /** `undefined` if some call may be served. What goes to a backend needs neither a key nor the store. */
