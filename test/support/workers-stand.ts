@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { Agent, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createSqliteLedgerReader } from '@postern/stores/ledger'
+import { type ReadMetrics, readMetrics } from './read-metrics.js'
 import { type RunningPostern, type RunOptions, startPostern } from './run-postern.js'
 
 /** An answer, as its client has it. */
@@ -26,7 +28,7 @@ export interface WorkersStand {
   /** @param credential Default: that of a caller. */
   call(body: object, credential?: string): Promise<StandAnswer>
   /** Calls on so many connections at once, each of which is used again and again. */
-  callAll(total: number, atOnce: number): Promise<readonly number[]>
+  callAll(body: object, total: number, atOnce: number): Promise<readonly number[]>
   close(): Promise<void>
 }
 
@@ -89,14 +91,14 @@ export async function openWorkersStand(gateway: string, further: object, options
     workers: () => childrenOf(running.child.pid as number),
     configure,
     call: (body, credential) => call(body, credential),
-    async callAll(total, atOnce) {
+    async callAll(body, total, atOnce) {
       const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
       const statuses: number[] = []
       let left = total
       const work = async (): Promise<void> => {
         while (left > 0) {
           left -= 1
-          statuses.push((await call({ model: 'm1' }, usualCredential, agent)).status)
+          statuses.push((await call(body, usualCredential, agent)).status)
         }
       }
       await Promise.all(Array.from({ length: atOnce }, work))
@@ -110,4 +112,26 @@ export async function openWorkersStand(gateway: string, further: object, options
 function childrenOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
   return text === '' ? [] : text.split(' ').map(Number)
+}
+
+/** What the process exports for Prometheus. */
+export async function metricsOf({ admin }: WorkersStand): Promise<ReadMetrics> {
+  const text = await new Promise<string>((resolve, reject) => {
+    get({ ...admin, path: '/metrics' }, (answer) => {
+      let body = ''
+      answer.on('data', (piece: Buffer) => (body += piece.toString()))
+      answer.on('end', () => resolve(body))
+    }).on('error', reject)
+  })
+  return readMetrics(text)
+}
+
+/** How many rows of each ending the ledger has. */
+export async function endingsIn({ folder }: WorkersStand): Promise<Record<string, number>> {
+  const reader = createSqliteLedgerReader(join(folder, 'ledger.db'))
+  const calls = await reader.calls({ sinceMs: 0, untilMs: Date.now() + 60_000, only: {}, most: 10_000 })
+  await reader.close()
+  const counts: Record<string, number> = {}
+  for (const { finish = 'none' } of calls) counts[finish] = (counts[finish] ?? 0) + 1
+  return counts
 }

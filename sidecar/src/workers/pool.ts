@@ -47,11 +47,15 @@ export function createWorkerPool(count: number, supplies: Omit<WorkerSupplies, '
       return url as string
     },
     async look() {
-      const answers = await Promise.all(slots.map((slot) => slot.ask('readiness', [], stateMs)))
-      const states = answers.filter((state) => state !== undefined)
-      if (states.length === count) return { states, trouble: undefined }
+      const serving = slots.filter((slot) => slot.serves)
+      const told = await Promise.all(serving.map((slot) => slot.ask('readiness', [], stateMs)))
+      for (const [place, slot] of serving.entries()) slot.lastState = told[place] ?? slot.lastState
+      const states = serving.map(({ lastState }) => lastState)
+      const silent = told.filter((state) => state === undefined).length
+      if (states.length === count && silent === 0) return { states, trouble: undefined }
       const since = slots.flatMap(({ downSince }) => downSince ?? []).toSorted()[0] ?? new Date().toISOString()
-      return { states, trouble: { since, reason: `${states.length} of ${count} workers serve.` } }
+      const late = silent === 0 ? '' : ` ${silent} of them did not answer in time.`
+      return { states, trouble: { since, reason: `${states.length} of ${count} workers serve.${late}` } }
     },
     async counts() {
       await countAll()

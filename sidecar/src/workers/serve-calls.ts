@@ -19,7 +19,7 @@ import { askOver, type Beginning, type PrimaryQuestions, type WorkerQuestions } 
 import { openWorkerTelemetry } from './worker-telemetry.js'
 
 /** How long the primary may take to count a failed authentication, in milliseconds. */
-const failedMs = 1000
+const failedMs = 5000
 
 /** What a worker does once it has begun. */
 export interface ServedCalls extends Omit<WorkerQuestions, 'begin'> {

@@ -1,6 +1,7 @@
 import type { Log } from '@postern/ports'
 import type { Link, ServedStore } from '@postern/stores/channel'
 import { Failure } from '../failure.js'
+import type { ReadinessState } from '../readiness/readiness.js'
 import type { PassedSockets } from '../restart/passed-sockets.js'
 import type { Snapshot } from '../telemetry/snapshot.js'
 import { forkWorker, type WorkerEnding, type WorkerProcess } from './fork-worker.js'
@@ -36,6 +37,8 @@ export class WorkerSlot {
   #isStopping = false
   #counted: Snapshot | undefined
   #next: NodeJS.Timeout | undefined
+  /** What its worker last said of itself. A busy worker may take too long for a probe. */
+  lastState: ReadinessState = { status: 'ready', impaired: [] }
   /** Since when no worker serves here; ISO 8601. */
   downSince: string | undefined = new Date().toISOString()
 
@@ -69,6 +72,7 @@ export class WorkerSlot {
       const url = await worker.ask('begin', [{ config: config(), sockets }], beginMs)
       this.#servesSince = performance.now()
       this.downSince = undefined
+      this.lastState = { status: 'ready', impaired: [] }
       return url
     } catch (error) {
       worker.kill()

@@ -1,4 +1,4 @@
-import type { Budgets } from '@postern/ports'
+import { type Budgets, StoreNotAsked } from '@postern/ports'
 
 /** How many leases are ended in one step, so that the store serves others in between. */
 const mostAtOnce = 1000
@@ -19,9 +19,12 @@ export class HeldLeases {
     this.watched = {
       ...budgets,
       reserve: async (id, claims, leaseMs, owner, note) => {
-        // If the store does not answer, the reservation may hold all the same.
         this.#open.add(id)
-        const reserved = await budgets.reserve(id, claims, leaseMs, owner, note)
+        const reserved = await budgets.reserve(id, claims, leaseMs, owner, note).catch((error: unknown) => {
+          // If the store did not answer, the reservation may hold all the same.
+          if (error instanceof StoreNotAsked) this.#open.delete(id)
+          throw error
+        })
         if (!reserved.granted) this.#open.delete(id)
         else if (this.#isAbandoned) await budgets.extend([id], 0)
         return reserved

@@ -15,14 +15,17 @@ export interface ServedStore {
 }
 
 /** What the other process may call. */
-const methods: Readonly<Record<string, readonly string[]>> = {
-  seen: ['add'],
-  counters: ['add'],
-  locks: ['take', 'release'],
-  revocations: ['append', 'after'],
-  budgets: ['reserve', 'extend', 'settle', 'look', 'bookAbandoned', 'takeNotes', 'dropNotes'],
-  keyRing: ['bindings', 'beginningsOf', 'key', 'keys', 'bindingsOf', 'count', 'change', 'remark', 'stage', 'publish', 'discard', 'changes'],
-}
+const methods = new Map<string, readonly string[]>([
+  ['seen', ['add']],
+  ['counters', ['add']],
+  ['locks', ['take', 'release']],
+  ['revocations', ['append', 'after']],
+  ['budgets', ['reserve', 'extend', 'settle', 'look', 'bookAbandoned', 'takeNotes', 'dropNotes']],
+  [
+    'keyRing',
+    ['bindings', 'beginningsOf', 'key', 'keys', 'bindingsOf', 'count', 'change', 'remark', 'stage', 'publish', 'discard', 'changes'],
+  ],
+])
 
 /** Serves a store to the process at the other end of a link, which opens it with `createChannelStore`. */
 export function serveStore(store: Store, link: Link): ServedStore {
@@ -31,7 +34,7 @@ export function serveStore(store: Store, link: Link): ServedStore {
     Record<string, Record<string, (...args: unknown[]) => unknown>>
   >
   link.answer(storeQuestion, (name: string, method: string, args: readonly unknown[]) => {
-    const port = methods[name]?.includes(method) === true ? ports[name] : undefined
+    const port = methods.get(name)?.includes(method) === true ? ports[name] : undefined
     if (port === undefined) throw new Error(`The store has no ${name}.${method}.`)
     return port[method]?.(...args)
   })
