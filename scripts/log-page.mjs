@@ -14,6 +14,8 @@ Every line has:
 |---|---|
 ${table(sharedLogFields)}
 
+With [\`listen.workers\`](operations.md#workers), a line of the process itself that a worker wrote also has \`worker\`, the id of its process.
+
 A line whose \`msg\` is none of these is a warning of \`postern check\`, in its own words and of level \`warn\`.
 
 | \`msg\` | level | written when |

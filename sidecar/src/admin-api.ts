@@ -7,7 +7,7 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import { createAskLedger } from './admin/ask-ledger.js'
 import { auditLinesRoute } from './admin/audit-lines.js'
 import { auditNoteRoute } from './admin/audit-note.js'
-import { callsRoute, liveCallsRoute } from './admin/calls.js'
+import { callsRoute, liveCallsRoute, type TellLiveCalls } from './admin/calls.js'
 import { keyRoutes } from './admin/keys.js'
 import { limitsRoute } from './admin/limits.js'
 import { identifyOperator, type Operator, requireEveryTeam, requireRole } from './admin/operator.js'
@@ -42,6 +42,8 @@ export interface AdminApiOptions {
   readonly expose?: Expose | undefined
   /** Keys that change while the process runs; `undefined`: the store keeps none. */
   readonly keyRing?: KeyRing | undefined
+  /** Knows the calls under way. Default: this process serves them. */
+  readonly liveCalls?: TellLiveCalls | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
@@ -63,6 +65,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
     keyRing,
     onSocket,
     expose,
+    liveCalls,
   } = options
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
@@ -117,7 +120,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
     auditNoteRoute,
     ...usageRoutes(askLedger),
     callsRoute(askLedger),
-    liveCallsRoute,
+    liveCallsRoute(liveCalls),
     auditLinesRoute,
     ownKeysRoute,
   ].forEach(add)

@@ -14,6 +14,7 @@ import { type KeyRing, Refusal, type Secret } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
+import type { TellLiveCalls } from './admin/calls.js'
 import type { Audit } from './audit/audit.js'
 import type { Expose } from './telemetry/exposition.js'
 import type { Configuration, LastReload } from './configuration.js'
@@ -47,6 +48,8 @@ export interface AdminListenerOptions {
   readonly expose?: Expose | undefined
   /** Keys that change while the process runs. Default: there are none. */
   readonly keyRing?: KeyRing | undefined
+  /** Knows the calls under way. Default: this process serves them. */
+  readonly liveCalls?: TellLiveCalls | undefined
 }
 
 /** The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener. */
@@ -59,6 +62,7 @@ export function createAdminListener({
   ledger,
   expose,
   keyRing,
+  liveCalls,
 }: AdminListenerOptions): Server {
   const { admin } = currentRuntime(instance).config
   const app = express()
@@ -79,7 +83,7 @@ export function createAdminListener({
     })
   })
   const onSocket = admin !== undefined && 'socket' in admin
-  const api = createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, keyRing, onSocket, expose })
+  const api = createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, keyRing, onSocket, expose, liveCalls })
   app.use('/admin/v1', api)
   // The path that Prometheus asks for. The admin API checks the role.
   if (expose !== undefined)

@@ -49,9 +49,17 @@ export interface Configuration {
    * @param cause `secret file` reads the secrets alone, and leaves the file, `.env` and the prices as they were when they were taken.
    */
   reload(cause: ReloadCause): Reloaded
+  /** Resolves once every worker serves with what was taken last; at once where there are none. Never rejects. */
+  everywhere(): Promise<void>
 }
 
-export function createConfiguration(start: LoadedConfig, instance: ReplaceableInstance, witness: Witness): Configuration {
+/** @param handOn Gives what was taken to the workers. Default: there are none. */
+export function createConfiguration(
+  start: LoadedConfig,
+  instance: ReplaceableInstance,
+  witness: Witness,
+  handOn: () => Promise<void> = () => Promise.resolve(),
+): Configuration {
   let loaded = start
   let last: Configuration['last'] = { everything: undefined, secrets: undefined }
   // Opened at the start, and open until the end, whatever is taken in between.
@@ -59,6 +67,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
   // What was read may have been refused: a secret that changed before is then still to be taken, and a refused file to be waited for.
   let inUse = start.states
   let whenRead = start.states
+  let handedOn = Promise.resolve()
 
   function read(next: LoadedConfig, states: ReadonlyMap<string, string>): Reloaded {
     const { checked, problems } = next
@@ -68,6 +77,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     takeVariables(checked.secretVariables)
     loaded = next
     inUse = states
+    handedOn = handOn()
     return { taken: true, changes, warnings: problems }
   }
 
@@ -115,6 +125,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
       const refused = last.everything?.taken === false ? whenRead.keys() : []
       return { secrets: instance.checked.secretFiles, sources: [...new Set([...filesOf(loaded), ...refused])] }
     },
+    everywhere: () => handedOn,
     stateInUse: (file) => inUse.get(file),
     stateWhenRead: (file) => whenRead.get(file),
     get last() {

@@ -35,6 +35,19 @@ export async function openConfiguredStore(checked: CheckedConfig, file: string, 
 }
 
 /**
+ * Opens the store of a configuration if it is one that several processes share: Redis or PostgreSQL. `undefined`: it is for one process.
+ *
+ * @throws {Failure} if it cannot be opened.
+ */
+export async function openSharedStore(checked: CheckedConfig): Promise<Store | undefined> {
+  const settings = settingsOf(checked, checked.directory)
+  if (!('redis' in settings || 'postgres' in settings)) return undefined
+  return open(settings).catch((error: unknown) => {
+    throw asFailure(error)
+  })
+}
+
+/**
  * Opens the store of a configuration for a process that only adds revocations.
  *
  * @throws {Failure} if it cannot be opened, or its file does not exist: a new one would be read by nobody.

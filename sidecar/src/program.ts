@@ -42,6 +42,8 @@ export function createProgram(version: string, finish: (code: number) => void): 
       }),
     )
 
+  program.command('worker', { hidden: true }).action(run(async () => (await import('./commands/worker.js')).worker))
+
   program
     .command('demo')
     .description('the whole thing with no account: an emulated gateway, the sidecar and a chat page')

@@ -3,17 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
 import type { KeyRing, Log, Secret, Witness } from '@postern/ports'
 import type { Express } from 'express'
+import type { TellLiveCalls } from './admin/calls.js'
 import { adminPlace } from './admin/place.js'
 import type { Audit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
 import { createDataListener, type Listener } from './data-listener.js'
+import { createDataSide, type DataSide } from './data-side.js'
 import { createHealthListener } from './health-listener.js'
 import { createLazyReader } from './ledger/lazy-reader.js'
 import { listen, type Place } from './listen.js'
 import { logEvents } from './log-events.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
 import { closeListener } from './restart/close-listener.js'
-import { prepareLastCalls } from './restart/last-calls.js'
 import { listenOnPassed } from './restart/listen-on-passed.js'
 import type { Expose } from './telemetry/exposition.js'
 import { openProbes } from './restart/open-probes.js'
@@ -62,6 +63,10 @@ export interface SidecarOptions {
   readonly expose?: Expose | undefined
   /** Keys that change while the process runs, for the admin listener. Default: there are none. */
   readonly keyRing?: KeyRing | undefined
+  /** Takes callers' requests. Default: a listener of this process. */
+  readonly dataSide?: DataSide | undefined
+  /** Knows the calls under way. Default: this process serves them. */
+  readonly liveCalls?: TellLiveCalls | undefined
   /** Gets an event when a request to the backend ends. Default: `log` gets a line if the request failed. */
   readonly witness?: Witness | undefined
 }
@@ -90,12 +95,14 @@ export async function startSidecar({
   witness = logEvents(log),
   expose,
   keyRing,
+  dataSide,
+  liveCalls,
 }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, health, telemetry } = currentRuntime(instance).config
   const metrics = expose === undefined ? undefined : await openMetricsListener(expose, telemetry?.prometheus, log)
   const probes = health === undefined ? undefined : createHealthListener(readiness)
-  const dataListener = await createDataListener(instance, { pages, witness })
-  const lastCalls = prepareLastCalls(dataListener.server)
+  const openData = (server: Server): Promise<string> => open('data', server, data)
+  const calls = dataSide ?? createDataSide(await createDataListener(instance, { pages, witness }), openData, () => instance.cut())
   const ledger = createLazyReader(
     configuration?.instance.checked ?? { config: currentRuntime(instance).config, secrets: new Map() },
     directory,
@@ -112,6 +119,7 @@ export async function startSidecar({
           ledger,
           expose,
           keyRing,
+          liveCalls,
         })
   const listeners: Listener[] = []
 
@@ -139,8 +147,7 @@ export async function startSidecar({
   }
 
   try {
-    listeners.push(dataListener)
-    const url = await open('data', dataListener.server, data)
+    const url = await calls.open()
     let adminAddress: string | undefined
     if (adminListener !== undefined && admin !== undefined) {
       listeners.push({ server: adminListener, cut: () => adminListener.closeAllConnections() })
@@ -159,13 +166,12 @@ export async function startSidecar({
         readiness.leave()
         // Whoever passed the socket passes it to the next process too, which answers from now on.
         if (sockets.health !== undefined) closeProbes()
-        const [, ...others] = listeners
-        const othersEnded = Promise.all(others.map((listener) => close(listener, deadline)))
+        const othersEnded = Promise.all(listeners.map((listener) => close(listener, deadline)))
         const taken = Math.min(lastCallsMs, deadline / 2)
-        await lastCalls.take(taken)
+        await calls.leave(taken)
         instance.drain()
         handOver()
-        const [inTime, othersInTime] = await Promise.all([close(dataListener, deadline - taken), othersEnded, closeAudit(othersEnded)])
+        const [inTime, othersInTime] = await Promise.all([calls.close(deadline - taken), othersEnded, closeAudit(othersEnded)])
         // Until here probes were told that the process lives, and is not ready.
         closeProbes()
         await ledger.close()
@@ -174,7 +180,7 @@ export async function startSidecar({
       },
     }
   } catch (error) {
-    await Promise.all(listeners.map((listener) => close(listener, 0)))
+    await Promise.all([calls.close(0), ...listeners.map((listener) => close(listener, 0))])
     // Why the start failed matters more than a failure to close.
     closeProbes()
     await audit?.close().catch(() => {})

@@ -141,6 +141,7 @@ const wallsOfInstance: Walls = {
 const wallsOfStores: Walls = {
   'digest-key.ts': {},
   sqlite: { 'digest-key.ts': 'value', ledger: 'value' },
+  channel: {},
   redis: { 'digest-key.ts': 'value' },
   postgres: { 'digest-key.ts': 'value', ledger: 'value' },
   ledger: {},
@@ -151,6 +152,7 @@ const wallsOfStores: Walls = {
 /** A folder for each technology of a store. That of memory stands with the ports: it needs no library, and the middleware has it. */
 const technologies = [
   'packages/ports/src/memory',
+  'packages/stores/src/channel',
   'packages/stores/src/sqlite',
   'packages/stores/src/redis',
   'packages/stores/src/postgres',
@@ -163,6 +165,8 @@ const holdersOfStores = [
   'packages/instance/src/compile/compile-options.ts',
   'packages/ports/src/index.ts',
   'packages/ports/src/memory/open.ts',
+  'packages/stores/src/channel/open.ts',
+  'packages/stores/src/channel/serve-store.ts',
   'packages/stores/src/index.ts',
   'packages/stores/src/open-store.ts',
   'packages/stores/src/postgres/open.ts',
@@ -171,6 +175,8 @@ const holdersOfStores = [
   'packages/stores/src/suites/store.ts',
   'sidecar/src/open-store.ts',
   'sidecar/src/readiness/watch-store.ts',
+  'sidecar/src/workers/open-worker-store.ts',
+  'sidecar/src/workers/open-workers.ts',
 ]
 
 /** What no wall allows, as `file -> file`. The package's front door, `index.ts`, may import everything. */
@@ -328,7 +334,7 @@ describe('shared code', () => {
     expect(shared.filter((file) => names.test(codeOf(file)))).toEqual([])
   })
 
-  test('reveals a secret only where a credential is checked, minted, sent, sealed or searched for', () => {
+  test('reveals a secret only where a credential is checked, minted, sent, sealed, searched for or handed to a worker', () => {
     const everywhere = everyPackage.flatMap(sourcesOf)
     const places = everywhere.filter((file) => readFileSync(join(root, file), 'utf8').includes('.reveal()'))
     expect(places.toSorted()).toEqual([
@@ -355,6 +361,7 @@ describe('shared code', () => {
       'sidecar/src/commands/session.ts',
       'sidecar/src/own-variables.ts',
       'sidecar/src/store-address.ts',
+      'sidecar/src/workers/packed-config.ts',
     ])
   })
 

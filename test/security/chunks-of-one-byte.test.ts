@@ -6,7 +6,7 @@ import { boundTinyChunks } from '../../packages/instance/src/connections/tiny-ch
 import { forEachDoor } from '../support/for-each-door.js'
 
 const chunkOf = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
-const oneByOne = (text: string): string => [...text].map(chunkOf).join('')
+const oneByOne = (text: string): string => Array.from(text, chunkOf).join('')
 
 /** Sends a request with a chunked body, all of it in one write, and gives what is answered until the connection ends. */
 function send(origin: string, path: string, headers: readonly string[], chunks: string): Promise<string> {

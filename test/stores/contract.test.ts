@@ -20,9 +20,11 @@ import { preparePostgres, type PostgresServer } from '../support/postgres-server
 import { patientMs } from '../support/patient.js'
 import { findProgram, type Program } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
+import { serveOverSocket, type SocketStore } from '../support/serve-over-socket.js'
 import { untilReady } from '../support/until-ready.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-stores-'))
+const served: SocketStore[] = []
 let redis: RedisServer
 let postgres: PostgresServer
 
@@ -52,6 +54,16 @@ const technologies: Readonly<Record<string, Technology>> = {
       return () => openStore({ sqlite })
     },
   },
+  channel: {
+    scope: 'machine',
+    closes: true,
+    prepare: () => serve(openStore({ memory: true })),
+  },
+  'channel to SQLite': {
+    scope: 'machine',
+    closes: true,
+    prepare: () => serve(openStore({ sqlite: join(folder, `${randomUUID()}.db`) })),
+  },
   redis: {
     scope: 'shared',
     needs: 'redis-server',
@@ -70,6 +82,12 @@ const technologies: Readonly<Record<string, Technology>> = {
       return () => openStore({ postgres: { url: postgres.url, schema, answerMs: patientMs } })
     },
   },
+}
+
+function serve(store: Store): () => Store {
+  const one = serveOverSocket(store, folder)
+  served.push(one)
+  return one.open
 }
 
 /** A new one each time; the title of the test says it. */
@@ -91,6 +109,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!isMissing('redis-server')) await redis.close()
   if (!isMissing('postgresql')) await postgres.close()
+  for (const each of served) await each.close()
   rmSync(folder, { recursive: true })
 })
 

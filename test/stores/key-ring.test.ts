@@ -8,11 +8,16 @@ import { keyRingSuite } from '@postern/stores/suites'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { patientMs } from '../support/patient.js'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { serveOverSocket, type SocketStore } from '../support/serve-over-socket.js'
 import { untilReady } from '../support/until-ready.js'
 import { findProgram } from '../support/programs.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-key-ring-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const served: SocketStore[] = []
+afterAll(async () => {
+  for (const each of served) await each.close()
+  rmSync(folder, { recursive: true })
+})
 
 /** Gives a place of its own, which gives handles on one and the same store. */
 type Prepare = () => () => Store
@@ -36,6 +41,11 @@ const technologies: Readonly<Record<string, Prepare>> = {
   SQLite() {
     const sqlite = join(folder, `${randomUUID()}.db`)
     return () => openStore({ sqlite })
+  },
+  channel() {
+    const one = serveOverSocket(createMemoryStore(), folder)
+    served.push(one)
+    return one.open
   },
   PostgreSQL() {
     const schema = `s${randomUUID().replaceAll('-', '')}`

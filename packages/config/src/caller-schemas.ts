@@ -200,11 +200,11 @@ export function createCallerSchemas(strict: Settings) {
       .refine((ms) => ms >= 1 && ms <= 30_000, fault('is not between a millisecond and half a minute', 'Write a time such as 2s.'))
       .default(2000)
       .describe('how long its answer may take'),
-    /** How long its answer is cached, unless Postern sees a request that may change it. Default 1 s, and 0 s with several `replicas`. */
+    /** How long its answer is cached, unless Postern sees a request that may change it. Default 1 s, and 0 s with several `replicas` or workers. */
     cache: duration
       .refine((ms) => ms <= 60_000, fault('is longer than a minute', 'Write 1m or less.'))
       .optional()
-      .meta({ description: 'how long its answer is believed', unset: '`1s`; `0s` where `replicas` is above 1' }),
+      .meta({ description: 'how long its answer is believed', unset: '`1s`; `0s` where `replicas` or `listen.workers` is above 1' }),
   })
 
   const anonymous = strict({

@@ -3,12 +3,14 @@ import type { Secret } from '@postern/ports'
 import { hopByHop } from '@postern/protocol'
 import { type Problem, problem } from './problem.js'
 import type { Config } from './schema.js'
+import { processesOf } from './workers-of.js'
 
 /** Headers with a standard meaning, which `backend.identity.header` must not name. */
 const taken = new Set([...hopByHop, 'host', 'cookie', 'authorization', 'content-length', 'content-type', 'origin', 'forwarded'])
 
 /** Checks that `backend.identity` has a free header, a free path for its public keys, and a usable signing key. */
-export function checkBackend({ backend, mount, replicas }: Config, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+export function checkBackend(config: Config, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  const { backend, mount } = config
   const identity = backend?.identity
   if (identity === undefined) return
   const name = identity.header.toLowerCase()
@@ -21,11 +23,11 @@ export function checkBackend({ backend, mount, replicas }: Config, secrets: Read
   const key = secrets.get('backend.identity.key')
   if (key !== undefined && readSigningKey(key) === undefined)
     problems.push(problem('backend.identity.key', 'is not an Ed25519 private key.', 'Make one with: openssl genpkey -algorithm ed25519'))
-  if (identity.key === undefined && replicas > 1)
+  if (identity.key === undefined && processesOf(config) > 1)
     problems.push(
       problem(
         'backend.identity.key',
-        'is missing, and each replica would sign with a key of its own.',
+        'is missing, and each process (replicas, listen.workers) would sign with a key of its own.',
         'Write key: { file: PATH }; make one with: openssl genpkey -algorithm ed25519',
       ),
     )

@@ -7,6 +7,7 @@ import type { Parts } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 import { sessionSecretReferences } from './session-secrets.js'
+import { processesOf } from './workers-of.js'
 
 /** Minimum length of a secret of `callers.session`, in bytes (RFC 7518, 3.2). */
 const shortestSessionSecret = 32
@@ -135,7 +136,8 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
 }
 
 /** Checks that `callers` has a way to identify callers, and that each way is safe. */
-export function checkCallers({ callers, listen, replicas }: Config, problems: Problem[]): void {
+export function checkCallers(config: Config, problems: Problem[]): void {
+  const { callers, listen } = config
   const { session, jwt, forwardAuth, service, anonymous, dpop } = callers
   if ([session, jwt, forwardAuth, service, anonymous].every((way) => way === undefined)) {
     problems.push(
@@ -164,7 +166,7 @@ export function checkCallers({ callers, listen, replicas }: Config, problems: Pr
       })
     }
   }
-  if (forwardAuth?.cache !== undefined && forwardAuth.cache > 0 && replicas > 1) {
+  if (forwardAuth?.cache !== undefined && forwardAuth.cache > 0 && processesOf(config) > 1) {
     problems.push({
       ...problem(
         'callers.forwardAuth.cache',

@@ -21,6 +21,7 @@ import { checkPolicies } from './check-policies.js'
 import { checkPrices } from './check-prices.js'
 import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
+import { checkWorkers } from './check-workers.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, readSections } from './lenient-sections.js'
 import { joinEntries, type PlainEntries, readPlainEntries } from './plain-entries.js'
@@ -115,6 +116,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkMount(config, problems)
     checkBackend(config, secrets, problems)
     checkProxies(config, dialects, proxies, problems)
+    checkWorkers(config, problems)
   }
   const usable = problems.every(({ severity }) => severity !== 'error')
   const told = tellable(problems, secrets)

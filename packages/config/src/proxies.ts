@@ -29,11 +29,14 @@ const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'] as
  * Uses `in`: an `env` that is a Proxy object, such as one for secrets, may return a value for every name, also for these.
  */
 export function readProxies(environment: Environment): Proxies {
-  return proxiesOf(pickVariables(environment))
+  return proxiesOf(proxyVariablesOf(environment))
 }
 
+/** The variables of an environment that name proxies. */
+export type ProxyVariables = Readonly<Record<string, string | undefined>>
+
 /** The variables that are read here, and no others: what is returned keeps them, and the others may hold secrets. */
-function pickVariables(env: Environment): Environment {
+export function proxyVariablesOf(env: Environment): ProxyVariables {
   const names = proxyVariables.flatMap((name) => [name.toLowerCase(), name]).filter((name) => name in env)
   return Object.fromEntries(names.map((name) => [name, env[name]]))
 }

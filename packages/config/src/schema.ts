@@ -17,6 +17,9 @@ import { createTagsSchema } from './tag-schema.js'
 import { createLogSchema, createTelemetrySchema } from './telemetry-schemas.js'
 import { duration, pace, size } from './units.js'
 
+/** More than any machine has cores for. */
+const mostWorkers = 256
+
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const { gateway, key, binding } = createGatewaySchemas(strict, dialectIds)
   const callers = createCallerSchemas(strict)
@@ -48,6 +51,13 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         .default(75_000)
         .describe(
           'how long a connection that asks for nothing stays open: [longer than your load balancer keeps it](configuration.md#behind-a-load-balancer)',
+        ),
+      /** How many processes serve callers at that address. */
+      workers: z
+        .union([z.int().min(1).max(mostWorkers), z.literal('auto')])
+        .default(1)
+        .describe(
+          'how many [processes serve callers](operations.md#workers) at that address; `auto`: one for each core that Postern may use',
         ),
       /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers Postern believes. */
       trustedProxies: z

@@ -23,7 +23,7 @@ export interface RuntimeParts {
 }
 
 /** Options of `openInstance` beside the parts. */
-type FurtherOptions = Pick<InstanceOptions, 'hasListeners' | 'joining'>
+type FurtherOptions = Pick<InstanceOptions, 'hasListeners' | 'joining'> & Partial<Pick<InstanceOptions, 'countFailedAttempts'>>
 
 /**
  * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
@@ -50,12 +50,13 @@ export function openInstance(
     asksSources,
     hasListeners,
     joining,
+    countFailedAttempts = ({ limit, window: windowMs }) => createFailedAttempts({ limit, windowMs }),
   }: RuntimeParts & FurtherOptions = {},
 ): ReplaceableInstance {
   checkPorts(store)
   return createInstance(checked, {
     ledger,
-    countFailedAttempts: ({ limit, window: windowMs }) => createFailedAttempts({ limit, windowMs }),
+    countFailedAttempts,
     store,
     networkOf,
     log,

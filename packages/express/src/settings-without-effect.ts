@@ -4,6 +4,7 @@ import type { Scope } from '@postern/ports'
 /** Settings that only a server of Postern's own can keep, with what does the same inside an application. */
 const withoutEffect: readonly (readonly [path: string, fix: string])[] = [
   ['listen.keepAlive', 'Set keepAliveTimeout of your own server.'],
+  ['listen.workers', 'Begin several processes of your own, with a store that they share.'],
   ['connections.perAddress', 'Bound the connections of your own server, or in front of it.'],
   ['backend', 'Remove it: the application is the backend itself.'],
   ['admin', 'Remove it. To end sessions, pass a store and use "postern session revoke".'],

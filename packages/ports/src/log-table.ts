@@ -37,6 +37,7 @@ const audit = {
 } as const
 
 const file = 'the file'
+const workerId = 'the id of its process'
 const reason = 'why'
 const afterMs = 'for how long it was away, in milliseconds'
 
@@ -92,8 +93,21 @@ export const logTable = {
       admin: 'the admin listener',
       health: 'the listener for probes',
       metrics: 'the listener for Prometheus',
+      workers: 'how many serve, if more than one',
       passed: 'the sockets that were passed',
     },
+  },
+  worker_ended: {
+    level: 'error',
+    when: 'a [worker](operations.md#workers) ended by itself; another one takes its place',
+    fields: { worker: workerId, code: 'its exit code', signal: 'what ended it', calls: 'that are booked in full', next_in_ms: 'the pause' },
+  },
+  worker_serves: { level: 'info', when: 'a worker took the place of another one', fields: { worker: workerId } },
+  worker_failed: { level: 'error', when: 'a worker did not come to serve; another one follows', fields: { cause: reason } },
+  worker_left_behind: {
+    level: 'error',
+    when: 'a worker did not take a configuration; it is ended, and another one takes its place',
+    fields: { worker: workerId, cause: reason },
   },
   waiting: {
     level: 'info or warn',

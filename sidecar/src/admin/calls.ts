@@ -1,4 +1,4 @@
-import { answerAtDoor, currentRuntime, tellLiveCalls } from '@postern/instance'
+import { answerAtDoor, currentRuntime, type LiveCalls, tellLiveCalls } from '@postern/instance'
 import { type CallEnding, Refusal, usageFilters } from '@postern/ports'
 import { tellCalls } from '../usage/answer.js'
 import type { AskLedger } from './ask-ledger.js'
@@ -11,19 +11,29 @@ import { questionOf } from './usage.js'
 /** How many calls are told if nobody says how many, and at most. */
 const [usualCalls, mostCalls] = [100, 500]
 
-/** Tells the calls under way. */
-export const liveCallsRoute: AdminRoute = {
-  method: 'get',
-  path: '/calls/live',
-  role: 'read',
-  isOfTeams: true,
-  handle({ instance, request, response, operator }) {
-    const query = queryOf(request, ['team', 'most'])
-    requireNames({ team: query.team })
-    const most = readMost(query.most, usualCalls, mostCalls)
-    const body = tellLiveCalls(currentRuntime(instance), most, teamFor(operator, query.team))
-    answerAtDoor(instance, request, response, { status: 200, body })
-  },
+/** Tells calls under way: the oldest, so many at most, of one team or of everybody. */
+export type TellLiveCalls = (most: number, team: string | undefined) => Promise<LiveCalls>
+
+/**
+ * Tells the calls under way.
+ *
+ * @param tell Who knows them. Default: this process, which serves them.
+ */
+export function liveCallsRoute(tell?: TellLiveCalls): AdminRoute {
+  return {
+    method: 'get',
+    path: '/calls/live',
+    role: 'read',
+    isOfTeams: true,
+    async handle({ instance, request, response, operator }) {
+      const query = queryOf(request, ['team', 'most'])
+      requireNames({ team: query.team })
+      const most = readMost(query.most, usualCalls, mostCalls)
+      const team = teamFor(operator, query.team)
+      const body = tell === undefined ? tellLiveCalls(currentRuntime(instance), most, team) : await tell(most, team)
+      answerAtDoor(instance, request, response, { status: 200, body })
+    },
+  }
 }
 
 const endings: readonly CallEnding[] = ['refused', 'failed']

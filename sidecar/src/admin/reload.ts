@@ -13,7 +13,7 @@ export function reloadRoute(configuration: Configuration): AdminRoute {
       const by = { who: operator.name, request_id: beginAtDoor(instance, request) }
       await audit.begin({ ...by, what: 'reload', result: 'begun' })
       const result = configuration.reload('admin')
-      await noteReload(audit, result, by)
+      await Promise.all([noteReload(audit, result, by), configuration.everywhere()])
       answerAtDoor(instance, request, response, { status: result.taken ? 200 : 422, body: result })
     },
   }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { type CheckedConfig, describeProblem } from '@postern/config'
+import { type CheckedConfig, describeProblem, workersOf } from '@postern/config'
 import { createLogLedger } from '@postern/instance'
 import { type Log, tellAll } from '@postern/ports'
 import { openInstance } from '@postern/express'
@@ -19,6 +19,7 @@ import { watchGateways } from '../readiness/watch-gateways.js'
 import { watchStore } from '../readiness/watch-store.js'
 import { requireListeners, takePassedSockets } from '../restart/passed-sockets.js'
 import { startSidecar } from '../sidecar.js'
+import type { OtherCounts } from '../telemetry/gather.js'
 import type { Telemetry } from '../telemetry/open-telemetry.js'
 import { untilSignal } from '../until-signal.js'
 import { watchFiles } from '../watch-files.js'
@@ -29,10 +30,10 @@ const lastLinesMs = 5000
 const noTelemetry: Telemetry = { witnesses: [], expose: undefined, close: () => Promise.resolve() }
 
 /** If the configuration has no admin listener and no telemetry, no library is loaded. */
-async function openTelemetry(current: () => CheckedConfig, log: Log): Promise<Telemetry> {
+async function openTelemetry(current: () => CheckedConfig, log: Log, others?: () => Promise<OtherCounts>): Promise<Telemetry> {
   const { admin, telemetry } = current().config
   if (admin === undefined && telemetry === undefined) return noTelemetry
-  return (await import('../telemetry/open-telemetry.js')).openTelemetry(current, log)
+  return (await import('../telemetry/open-telemetry.js')).openTelemetry(current, log, others)
 }
 
 /** Runs the sidecar until it is told to stop. */
@@ -46,7 +47,9 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   requireListeners(sockets, checked.config)
   if (otherPid !== undefined) log('warn', 'sockets that were passed to another process are not taken', { pid: process.pid, for: otherPid })
   let inUse = (): CheckedConfig => checked
-  const telemetry = await openTelemetry(() => inUse(), log)
+  let countsOfWorkers = (): Promise<OtherCounts> => Promise.resolve({ living: [], ended: {} })
+  const count = workersOf(checked.config)
+  const telemetry = await openTelemetry(() => inUse(), log, count === 1 ? undefined : () => countsOfWorkers())
   const { store: opened, handOver } = await openConfiguredStore(checked, file, log)
   const losses = createLosses()
   const told = tellAll([logEvents(log), losses.witness, ...telemetry.witnesses])
@@ -69,8 +72,14 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     hasListeners: true,
   })
   inUse = () => instance.checked
-  const configuration = createConfiguration(loaded, instance, witness)
-  const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble(), losses })
+  const configuration = createConfiguration(loaded, instance, witness, () => workers?.handOn() ?? Promise.resolve())
+  const current = () => ({ checked: instance.checked, dotenv: configuration.loaded.sources.dotenv })
+  const workers =
+    count === 1
+      ? undefined
+      : (await import('../workers/open-workers.js')).openWorkers({ count, current, sockets, store: store.store, ledger, log })
+  if (workers !== undefined) countsOfWorkers = () => workers.counts()
+  const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble(), losses, workers })
   if (store.store.scope !== 'process') store.keepLooking()
   const serving = {
     runtime: instance,
@@ -84,6 +93,9 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     witness,
     expose: telemetry.expose,
     keyRing: store.store.keyRing,
+    ...(workers === undefined
+      ? {}
+      : { dataSide: workers, liveCalls: (most: number, team: string | undefined) => workers.liveCalls(most, team) }),
   }
   const sidecar = await startSidecar(serving)
   const watches: ReturnType<typeof watchFiles>[] = []
@@ -93,6 +105,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
       ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
       ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
       ...(sidecar.metrics === undefined ? {} : { metrics: sidecar.metrics }),
+      ...(workers === undefined ? {} : { workers: count }),
       ...(Object.keys(sockets).length === 0 ? {} : { passed: Object.keys(sockets) }),
     })
     // An audit may be long, and calls do not wait for it.

@@ -5,7 +5,7 @@ import type { Trouble } from './watch-store.js'
 
 /** A part of the process that does not work as it should, while other parts do. */
 export interface Impaired extends Trouble {
-  readonly part: 'store' | 'audit' | 'keys' | 'key dates' | Loss['part']
+  readonly part: 'store' | 'audit' | 'keys' | 'key dates' | 'workers' | Loss['part']
 }
 
 /** When this process began: the `since` of keys that were impaired from the start. */

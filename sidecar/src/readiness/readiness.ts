@@ -7,8 +7,8 @@ import type { Trouble, WatchedStore } from './watch-store.js'
 export interface ReadinessState {
   /** `refusing`: every call would be refused. */
   readonly status: 'ready' | 'draining' | 'refusing'
-  /** Why every call would be refused: no binding leads to a key, no caller exists, none can be identified without the store, or no key is known. */
-  readonly because?: 'bindings' | 'callers' | 'store' | 'keys'
+  /** Why every call would be refused: no binding leads to a key, no caller exists, none can be identified without the store, no key is known, or no worker serves. */
+  readonly because?: 'bindings' | 'callers' | 'store' | 'keys' | 'workers'
   readonly impaired: readonly Impaired[]
 }
 
@@ -27,16 +27,26 @@ export interface ReadinessOptions {
   readonly auditTrouble?: (() => Trouble | undefined) | undefined
   /** What else is lost. It takes no process out of service. */
   readonly losses?: Losses | undefined
+  /** Asks the workers, if others serve the calls. */
+  readonly workers?: { look(): Promise<WorkersState> } | undefined
 }
 
-export function createReadiness({ instance, store, auditTrouble, losses }: ReadinessOptions): Readiness {
+/** How the workers are. */
+export interface WorkersState {
+  /** What each of those that serve says of itself. */
+  readonly states: readonly ReadinessState[]
+  /** Why fewer serve than should; `undefined`: all do. */
+  readonly trouble: Trouble | undefined
+}
+
+export function createReadiness({ instance, store, auditTrouble, losses, workers }: ReadinessOptions): Readiness {
   let isLeaving = false
   return {
     leave() {
       isLeaving = true
     },
     async look() {
-      const storeTrouble = await store?.look()
+      const [storeTrouble, served] = await Promise.all([store?.look(), workers?.look()])
       const ofAudit = auditTrouble?.()
       const runtime = currentRuntime(instance)
       const impaired: readonly Impaired[] = [
@@ -44,12 +54,20 @@ export function createReadiness({ instance, store, auditTrouble, losses }: Readi
         ...(ofAudit === undefined ? [] : [{ part: 'audit', ...ofAudit } as const]),
         ...impairedKeys(runtime.keys),
         ...(losses?.now() ?? []),
+        ...(served?.trouble === undefined ? [] : [{ part: 'workers', ...served.trouble } as const]),
       ]
       if (runtime.draining || isLeaving) return { status: 'draining', impaired }
-      const because = whyEveryCallIsRefused(runtime, storeTrouble !== undefined && storeTrouble.canBeRead !== true)
+      const isStoreGone = storeTrouble !== undefined && storeTrouble.canBeRead !== true
+      const because = served === undefined ? whyEveryCallIsRefused(runtime, isStoreGone) : whyAllRefuse(served)
       return because === undefined ? { status: 'ready', impaired } : { status: 'refusing', because, impaired }
     },
   }
+}
+
+/** `undefined` if some worker may serve a call. */
+function whyAllRefuse({ states }: WorkersState): ReadinessState['because'] {
+  if (states.some(({ because }) => because === undefined)) return undefined
+  return states[0]?.because ?? 'workers'
 }
 
 /** `undefined` if some call may be served. What goes to a backend needs neither a key nor the store. */

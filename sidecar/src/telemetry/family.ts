@@ -14,7 +14,15 @@ export class Sum {
   #billionths = 0n
 
   add(amount: number): void {
-    this.#billionths += exactBillionths(amount) ?? 0n
+    this.addBillionths(exactBillionths(amount) ?? 0n)
+  }
+
+  addBillionths(billionths: bigint): void {
+    this.#billionths += billionths
+  }
+
+  get billionths(): bigint {
+    return this.#billionths
   }
 
   /** The number that is nearest to the sum, and that is written as the sum is. */
@@ -46,6 +54,12 @@ export class Observations {
     while (place < bounds.length && value > (bounds[place] as number)) place += 1
     ;(this.counts[place] as number) += 1
     this.sum += value
+  }
+
+  /** Adds the observations of another process, with the same bounds. */
+  add(counts: readonly number[], sum: number): void {
+    for (const [place, count] of counts.entries()) (this.counts[place] as number) += count
+    this.sum += sum
   }
 }
 
@@ -82,5 +96,10 @@ export class Family<Cell extends AnyCell = AnyCell> {
 
   all(): Iterable<Series<Cell>> {
     return this.#series.values()
+  }
+
+  /** Forgets every series. Not for families that something counts in, which keeps their cells. */
+  clear(): void {
+    this.#series.clear()
   }
 }

@@ -20,6 +20,7 @@ const fixedEverywhere: readonly (readonly [path: string, read: (config: Config) 
 const fixedWithListeners: typeof fixedEverywhere = [
   ['listen.host', ({ listen }) => listen.host],
   ['listen.port', ({ listen }) => listen.port],
+  ['listen.workers', ({ listen }) => listen.workers],
   ['listen.keepAlive', ({ listen }) => listen.keepAlive],
   ['backend.connections', ({ backend }) => backend?.connections],
   ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined, credentials: undefined })],

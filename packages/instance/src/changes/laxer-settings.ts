@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { CheckedConfig } from '@postern/config'
+import { type CheckedConfig, processesOf } from '@postern/config'
 import { defaultCacheMs, defaultLongestWaitMs, defaultMaxBodyBytes } from '../compile/defaults.js'
 
 /** The two configurations, and the setting that they have differently. */
@@ -41,10 +41,10 @@ const restrictsMore: Proof = (before, after, setting) => isOpen(before) || (!isO
 /** A rule may allow a larger body than the default, so without `policies.body` the limit may be higher than any default. */
 const isLowerBody: Proof = (before, after) => number(after, Infinity) <= number(before, defaultMaxBodyBytes)
 
-/** Without an entry of its own, the answers of a backend are kept for another time where there are several replicas. */
+/** Without an entry of its own, the answers of a backend are kept for another time where there are several processes. */
 const isCachedForLess: Proof = (before, after, setting) => {
-  const { replicas } = setting.later.config
-  return isLowered(replicas > 1 ? defaultCacheMs.beside : defaultCacheMs.alone)(before, after, setting)
+  const { config } = setting.later
+  return isLowered(processesOf(config) > 1 ? defaultCacheMs.beside : defaultCacheMs.alone)(before, after, setting)
 }
 
 /** Each rule that applies narrows; but of several choices the last one counts, and a body is compared with the usual limit. */

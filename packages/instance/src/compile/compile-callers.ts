@@ -2,7 +2,7 @@ import { type Assertions, createAssertions } from '../assertion/assertions.js'
 import { createAssertionSigner, openSigningKey } from '../assertion/sign-assertion.js'
 import type { BrowserAccess } from '../doors/browser-access.js'
 import type { CompileOptions } from './compile-options.js'
-import { type CheckedConfig, type Config, sessionSecrets } from '@postern/config'
+import { type CheckedConfig, type Config, processesOf, sessionSecrets } from '@postern/config'
 import { type NoteEnded, openDispatchers } from '@postern/core'
 import {
   createAnonymousVerifier,
@@ -189,7 +189,7 @@ export function compileAssertions(
 
 /** The backend's answers about cookies outlive a runtime only if they would be asked for, and used, in the same way. */
 function compileForwardAuth(
-  { config: { callers, replicas }, proxyOf }: CheckedConfig,
+  { config, proxyOf }: CheckedConfig,
   {
     browser,
     publicAddress,
@@ -200,9 +200,9 @@ function compileForwardAuth(
     readonly witness: Witness
   },
 ): ForwardAuth | undefined {
-  const { forwardAuth } = callers
+  const { forwardAuth } = config.callers
   if (forwardAuth === undefined) return undefined
-  const usual = replicas > 1 ? defaultCacheMs.beside : defaultCacheMs.alone
+  const usual = processesOf(config) > 1 ? defaultCacheMs.beside : defaultCacheMs.alone
   const { url, timeout, cache = usual, cookies, passHeaders, claims, answerHeaders } = forwardAuth
   // Which cookies are about to change is one for all runtimes: it holds whatever is configured since.
   const unsettled = uses.share('unsettled cookies', null, createUnsettled)

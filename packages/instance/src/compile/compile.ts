@@ -1,4 +1,4 @@
-import { type CheckedConfig, type Config, countedUnder, createTrust, titleOfLimit } from '@postern/config'
+import { type CheckedConfig, type Config, countedUnder, createTrust, titleOfLimit, workersOf } from '@postern/config'
 import {
   compilePrices,
   createAccount,
@@ -101,7 +101,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
   const isTrusted = createTrust(trustedProxies)
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
   const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? dropLine })
-  const bounds = fitBounds(config)
+  const bounds = fitBounds(config, workersOf(config))
   // One for all runtimes: what it knows of a connection must not be lost while the connection is open. Its settings are fixed.
   const connections = uses.share(
     'connections',

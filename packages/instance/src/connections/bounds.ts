@@ -40,11 +40,16 @@ const shareOfOne = 6
 /** All addresses together hold at most this many times `heldBytes`, and at most half of the memory. */
 const addressesAtOnce = 4
 
-/** Lowers the configured bounds to what the file descriptors and the memory of this process allow. */
+/**
+ * Lowers the configured bounds to what the file descriptors and the memory of this process allow.
+ *
+ * @param processes How many processes like this one share the memory.
+ */
 export function fitBounds(
   { connections: { perAddress, underWay, heldBytes, minRate }, backend }: Pick<Config, 'connections' | 'backend'>,
+  processes = 1,
   files: number = openFiles(),
-  memory: number = memoryOf(),
+  memory: number = Math.floor(memoryOf() / processes),
 ): Bounds {
   const share = Math.max(16, Math.floor(files / shareOfOne))
   const heldInAll = Math.min(addressesAtOnce * heldBytes, Math.floor(memory / 2))

@@ -19,6 +19,8 @@ export interface LogLedger extends Ledger {
   append(entry: LedgerEntry, keeping?: EntryKeeping, record?: string): void
   /** Writes a line of the process itself into the same stream. */
   log(level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>): void
+  /** Writes whole lines of another process's log into the same stream, as they are. */
+  pass(lines: string): void
   /** Stops the timer, and resolves once every line is written or lost. */
   close(): Promise<void>
 }
@@ -64,6 +66,7 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
       release()
       logger[level](withoutKeys(facts), redactKeys(message))
     },
+    pass: (lines) => writer.write(lines),
     flush,
     async close() {
       clearInterval(timer)

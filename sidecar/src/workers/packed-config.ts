@@ -1,0 +1,42 @@
+import { deserialize, serialize } from 'node:v8'
+import { type CheckedConfig, type ProxyVariables, proxyVariablesOf, readProxies } from '@postern/config'
+import { dialects } from '@postern/gateways'
+import { Secret } from '@postern/ports'
+import { environmentOver } from '../own-variables.js'
+
+/**
+ * A checked configuration on its way to a worker, with its secrets, as bytes. It goes over a pipe that no other process has: neither into
+ * arguments nor into an environment.
+ */
+export type PackedConfig = Uint8Array
+
+interface Packed extends Omit<CheckedConfig, 'secrets' | 'dialects' | 'proxyOf'> {
+  /** The values of secrets by their settings. */
+  readonly secrets: readonly (readonly [path: string, value: string])[]
+  readonly proxies: ProxyVariables
+}
+
+/**
+ * Packs a configuration as the primary has checked it. A worker reads and checks nothing anew, so every worker has what the primary has.
+ *
+ * @param dotenv The variables of the `.env` beside the configuration, which may name proxies.
+ */
+export function packConfig(checked: CheckedConfig, dotenv: Readonly<Record<string, string>>): PackedConfig {
+  const { secrets, dialects: _, proxyOf: __, ...rest } = checked
+  const packed: Packed = {
+    ...rest,
+    secrets: [...secrets].map(([path, secret]) => [path, secret.reveal()] as const),
+    proxies: proxyVariablesOf(environmentOver(dotenv)),
+  }
+  return serialize(packed)
+}
+
+export function unpackConfig(bytes: PackedConfig): CheckedConfig {
+  const { secrets, proxies, ...rest } = deserialize(bytes) as Packed
+  return {
+    ...rest,
+    secrets: new Map(secrets.map(([path, value]) => [path, new Secret(value)])),
+    dialects,
+    proxyOf: readProxies(proxies).proxyOf,
+  }
+}
