@@ -398,6 +398,15 @@ describe.each(doorNames)('limits of tokens and money, behind the %s door', (door
     expect(await leftOf(billed)).toEqual({ tokens: 5000 - billed.gateway.tokens(), money: 1 })
   })
 
+  test('refuse a model without a price, and tell the log alone which gateway needs an entry', async () => {
+    const billed = await openBilled({ rules: money('1 USD')! }, { door })
+    const answer = await billed.call({ model: 'unknown', max_tokens: 100 })
+    const text = await answer.text()
+    expect([answer.status, text]).toEqual([400, expect.stringContaining('ceiling_required')])
+    expect(text).not.toMatch(/gateway \\?"/)
+    expect(JSON.stringify(billed.house.ledger.entries.at(-1))).toContain('at the gateway')
+  })
+
   test('set pictures aside by their ceiling, and not by the bytes in which they stand', async () => {
     const billed = await openBilled({ rules: tokens(3000) }, { door }, () => 0.01)
     const content = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(20_000)}` } }]

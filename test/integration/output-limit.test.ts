@@ -31,7 +31,7 @@ async function ask(
 describe('a ceiling of tokens', () => {
   test.each<[what: string, further: object, taken: boolean | string]>([
     ['as many as are allowed', { max_tokens: 100 }, true],
-    ['as many as are allowed, in the newer word', { max_completion_tokens: 100 }, true],
+    ['as many as are allowed, in a word that this gateway does not document', { max_completion_tokens: 100 }, false],
     ['one more', { max_tokens: 101 }, false],
     ['few in one word and many in the other', { max_tokens: 1, max_completion_tokens: 5000 }, 'max_completion_tokens'],
     ['few, and several times over', { max_tokens: 50, n: 3 }, false],

@@ -129,6 +129,25 @@ forAnAnsweringGateway(
       expect(found).toBeLessThan(tokens + 500)
     })
 
+    test.each<[string, readonly [string, object]]>([
+      [
+        'a title',
+        messages({ type: 'document', title: 'table.csv', source: { type: 'base64', media_type: 'application/pdf', data: base64 } }),
+      ],
+      ['the name of a file', chat({ type: 'file', file: { filename: 'notes.txt', file_data: `data:application/pdf;base64,${base64}` } })],
+      ['the name behind the bytes', chat({ type: 'file', file: { file_data: `data:application/pdf;base64,${base64}`, filename: 'A.MD' } })],
+      ['an ending that nobody knows', chat({ type: 'file', file: { file_data: `data:image/png;base64,${base64}`, file_name: 'x.zz' } })],
+      ['a name for people', google({ inlineData: { displayName: 'a.html', mimeType: 'application/msword', data: base64 } })],
+    ])('input-that-weighs-more: a file that is a text by its name counts by its bytes, whatever its type: %s', async (_, request) => {
+      expect(await setAside(request)).toBeGreaterThan(base64.length)
+    })
+
+    test('input-that-weighs-more: a document that is one by its name too counts as the price file says', async () => {
+      const source = { type: 'base64', media_type: 'application/pdf', data: base64 }
+      for (const title of ['report.pdf', 'Report v1.2', 'of john.smith', 'notes.txt of May'])
+        expect(await setAside(messages({ type: 'document', title, source }))).toBeLessThan(5500)
+    })
+
     test.each(['computer_20250124', 'computer_20251124', 'text_editor_20250124', 'bash_20250124', 'memory_20250818'])(
       'input-that-weighs-more: a tool that its provider describes is set aside as such: %s',
       async (type) => {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { MemberWalk as LoadedWalk } from '../../packages/core/dist/police/visit-members.js'
 import { CredentialSearch as LoadedSearch } from '../../packages/core/dist/read/key-in-body.js'
 import type { ConfigInput } from '@postern/config'
-import { type AnswerFormat, chatFormat, type Dialect, generateContentFormat, type OutputLimit } from '@postern/gateways'
+import { type AnswerFormat, chatFormat, type Dialect, dialects, generateContentFormat, type OutputLimit } from '@postern/gateways'
 import type { Arrival } from '@postern/ports'
 import { editBody } from '../../packages/core/src/police/edit-body.js'
 import { findCeilings } from '../../packages/core/src/police/find-ceilings.js'
@@ -145,7 +145,8 @@ function longestTurnOf(body: object, under: 'policy' | 'limit'): number {
   const ofPolicy = under === 'policy'
   const route = {
     endpointPath: 'x',
-    endpoint: { model: 'none', format: { outputLimit } },
+    endpoint: { model: 'none', format: { ...generateContentFormat, outputLimit } },
+    gateway: { dialect: dialects.openai },
     key: { mayStore: !ofPolicy },
   } as unknown as Route
   const rules = {

@@ -351,3 +351,43 @@ describe('what began with a status of success is not called repeatable, and clie
     expect(await (await house.chat()).text()).toBe(plainCompletion)
   })
 })
+
+describe('what a status says of the run holds alike for the bill, the client and the repeat with an Idempotency-Key', () => {
+  const tokens = { limits: { rules: [{ name: 'tokens', each: 'team' as const, per: 'day' as const, tokens: 1_000_000 }] } }
+  const headers = { 'idempotency-key': 'the-same' }
+
+  test.each([307, 408, 409, 418, 423, 424, 425, 499])('after %i it may have run: nobody sends it again', async (status) => {
+    const { house, upstream } = await openWith(json(status, { error: { message: 'no', type: 'x' } }), { config: tokens })
+    const first = await house.chat({ headers })
+    expect(first.headers.get('x-should-retry')).toBe('false')
+    const second = await house.chat({ headers })
+    expect([second.status, await second.text()]).toEqual([409, expect.stringContaining('idempotency_conflict')])
+    expect(upstream.seen).toHaveLength(1)
+    expect(house.ledger.entries[0]).toMatchObject({ booked: 'assumed' })
+    await openaiOf(house)
+      .chat.completions.create(question)
+      .catch(() => {})
+    expect(upstream.seen).toHaveLength(2)
+  })
+
+  test.each([400, 401, 407, 422])('after %i nothing ran: the repeat is sent, and nothing is booked', async (status) => {
+    const { house, upstream } = await openWith(json(status, { error: { message: 'no', type: 'x' } }), { config: tokens })
+    await house.chat({ headers })
+    await house.chat({ headers })
+    expect(upstream.seen).toHaveLength(2)
+    expect(house.ledger.entries[0]?.booked).toBeUndefined()
+  })
+
+  test.each([409, 425])('after an answer of status %i that breaks off or cannot be read nobody sends it again', async (status) => {
+    for (const head of [{ 'content-length': '1000' }, { 'content-encoding': 'unknown' }] as const) {
+      const { house, upstream } = await openWith((_, response) => {
+        response.writeHead(status, { 'content-type': 'application/json', ...head })
+        response.write('{"error":', () => response.destroy())
+      })
+      const first = await house.chat({ headers })
+      expect(first.headers.get('x-should-retry')).toBe('false')
+      expect((await house.chat({ headers })).status).toBe(409)
+      expect(upstream.seen).toHaveLength(1)
+    }
+  })
+})

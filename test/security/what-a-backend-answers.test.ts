@@ -55,6 +55,13 @@ describe.each(Object.keys(roads) as (keyof typeof roads)[])('what-a-backend-answ
     },
   )
 
+  test('a 204 has no Content-Length, whatever the backend says', async () => {
+    pieces = ['HTTP/1.1 204 No Content\r\nContent-Length: 5\r\nX-Own: kept\r\n\r\n']
+    const answer = await ask()
+    expect(answer).toMatch(/^HTTP\/1\.1 204 [^]*X-Own: kept/)
+    expect(answer.toLowerCase()).not.toContain('content-length')
+  })
+
   test.each([1, 5, 7, 10, 12, 14])('a reason phrase is whole, however the head is cut: in pieces of %d', async (size) => {
     const head = 'HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nok'
     pieces = head.match(new RegExp(`[^]{1,${size}}`, 'g')) as string[]

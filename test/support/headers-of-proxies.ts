@@ -104,6 +104,8 @@ export const proxysWord = [
       'X-AGW-client_id',
     ],
     ['X-Hass-Source', 'X-Ingress-Path', 'X-WX-OPENID', 'X-WX-UNIONID', 'X-TT-OPENID', 'X-ZC-User-Type', 'Oci-Subject-Id', 'X-Scf-Uin'],
+    ['X-ExeDev-UserID', 'X-ExeDev-Email', 'X-Cosmos-User', 'X-Cosmos-Role', 'X-Appwrite-User-Id', 'X-Appwrite-User-Jwt'],
+    ['X-Appwrite-Trigger', 'X-Appwrite-Event', 'X-Appwrite-Client-Ip', 'X-Appwrite-Country-Code', 'X-Appwrite-Execution-Id'],
     ['X-RH-Identity', 'X-RapidAPI-User', 'X-RapidAPI-Subscription', 'X-Mashape-User', 'X-Mashery-Oauth-User-Context', 'X-3scale-Secret'],
     ['Argocd-Username', 'Argocd-User-Groups', 'X-Broker-API-Originating-Identity', 'X-CF-Forwarded-Url', 'Gitlab-Workhorse-Api-Request'],
     ['X-Middleware-Subrequest', 'X-Invoke-Path', 'X-Matched-Path', 'X-Clerk-Auth-Status', 'X-AppService-Proto', 'Disguised-Host'],

@@ -1,5 +1,6 @@
 import { answerFormats } from './answer-format.js'
 import type { Dialect } from './dialect.js'
+import { documentedCeilings } from './documented-ceilings.js'
 import { modelSegment, shapeOf } from './endpoint-table.js'
 import { type Endpoint, type Endpoints, endpointsOf } from './endpoint.js'
 import { accountObject } from './stored-object.js'
@@ -16,8 +17,9 @@ export type OpenedEndpoints = Readonly<
  * Merges the endpoints that the dialect lists with those that the operator opens under `gateways.<name>.endpoints`. If a
  * path is in both, the operator's settings replace the dialect's for the methods that the operator names; but the
  * dialect's `object` stays, so an endpoint about stored objects remains one. What it opens costs, unless the operator says otherwise.
+ * At each of them a chat completion has the ceilings that the dialect names.
  */
-export function compileEndpoints({ endpoints }: Dialect, opened: OpenedEndpoints): Endpoints {
+export function compileEndpoints({ endpoints, chatCeilings }: Dialect, opened: OpenedEndpoints): Endpoints {
   const merged = new Map<string, readonly Endpoint[]>(Object.entries(endpoints).map(([path, entry]) => [path, endpointsOf(entry)]))
   const listedAt = new Map([...merged.keys()].map((path) => [shapeOf(path), path]))
   for (const [path, { format, ...settings }] of Object.entries(opened)) {
@@ -39,7 +41,12 @@ export function compileEndpoints({ endpoints }: Dialect, opened: OpenedEndpoints
     const key = listed?.includes(modelSegment) === true ? listed : path
     merged.set(key, [endpoint, ...rest.filter(({ methods }) => methods.length > 0)])
   }
-  return Object.fromEntries(merged)
+  return Object.fromEntries(
+    [...merged].map(([path, entries]) => [
+      path,
+      entries.map((each) => ({ ...each, format: documentedCeilings(each.format, chatCeilings) })),
+    ]),
+  )
 }
 
 /** A path below the path of an object of the account names that object. */

@@ -108,6 +108,11 @@ export interface Dialect {
   readonly operatorPaths: readonly string[]
   /** The largest JSON body that it accepts, in bytes, if that is documented. */
   readonly maxJsonBytes?: number
+  /**
+   * The members that its documents name as the ceiling of a chat completion, the one that Postern writes first. Another name bounds
+   * nothing at such a gateway. Default: every name that the OpenAI API has, `max_tokens` and `max_completion_tokens`.
+   */
+  readonly chatCeilings?: readonly [Pointer, ...Pointer[]]
   /** The chunks of its chat streams lack `index`, role and finish reason, which clients need; Postern adds them. */
   readonly bareChunks?: boolean
   /** Chat streams may end without `[DONE]`: some servers that speak this dialect leave it out. */

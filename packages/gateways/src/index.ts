@@ -35,6 +35,7 @@ export { isApiKeyHeader, isKeyHeader, isKeyParameter, keyHeaders, type KeyName, 
 export { asModelList, failedCatalogue } from './model-list.js'
 export { openaiEndpoints } from './openai-endpoints/openai-endpoints.js'
 export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
+export { ranNothing } from './ran-nothing.js'
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
 export { type ReportPlaces, reportPlaces } from './report-places.js'
 export { defaultWaits as usualWaits, type RetryRule, type RetryRules } from './retry-rules.js'

@@ -1,3 +1,4 @@
+import { ranNothing } from '@postern/gateways'
 import { ClientGone, type Cut, type Cuttable, Refusal } from '@postern/ports'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
@@ -34,8 +35,13 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   #settled = false
   /** Whether the whole request was sent. Stays `false` for GET, HEAD and OPTIONS, which can safely be repeated. */
   #sent = false
-  /** Whether the gateway may have run the call: it began to answer, and no status says that the call failed. */
+  /**
+   * Whether the gateway may have run the call: it began to answer, and no status says that nothing ran. Of its own failures (5xx) the
+   * client decides, as without Postern.
+   */
   #mayHaveRun = false
+  /** The status of the gateway's answer; 0 until it has one. */
+  #status = 0
   /** How a cut ends the call; `undefined`: it was not cut. */
   #cutAs: Finish | undefined
   #stalled: NodeJS.Timeout | undefined
@@ -73,7 +79,12 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   refuse(error: unknown): void {
     if (this.#settled) return
     this.#end()
-    this.#reject(this.#mayHaveRun && error instanceof Refusal ? error.afterRun() : error)
+    this.#reject(this.#mayHaveRun && error instanceof Refusal && !this.#isDocumented(error) ? error.afterRun() : error)
+  }
+
+  /** Whether the gateway's documents say of this error that nothing ran. An answer that calls itself a success is never such an error. */
+  #isDocumented({ details }: Refusal): boolean {
+    return details.mayRetry === true && this.#status >= 300
   }
 
   #end(): void {
@@ -137,7 +148,8 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     if (status < 200) return this.#hearInterim(status)
     this.heardAt = performance.now()
     this.#resume = resume
-    this.#mayHaveRun = status < 300
+    this.#status = status
+    this.#mayHaveRun = status < 500 && !ranNothing(status)
     this.facts.reservation?.answered(status)
     const { route, key, tap } = this.facts
     const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.leaks)

@@ -1,4 +1,5 @@
 import type { MemberSpan } from './json-members.js'
+import { rememberNamesOf } from './names-of.js'
 
 /** How much {@link JsonReader} has read so far. */
 export interface JsonCounts {
@@ -18,6 +19,8 @@ interface Frame {
   readonly isList: boolean
   /** Whether members may be repeated in this object or list. */
   readonly isFree: boolean
+  /** The names of its members, each once; `undefined` for a list. */
+  readonly names: string[] | undefined
   /** Its members that have ended, in the order of the text; `undefined` for a list, and for what stands in one. */
   readonly spans: MemberSpan[] | undefined
   /** The name of the member that is being read. Empty in a list. */
@@ -164,7 +167,7 @@ export class JsonReader {
     this.#addValue(value)
     const isOutermost = above === undefined
     const spans = isList ? undefined : isOutermost ? this.spans : above.spans === undefined ? undefined : []
-    this.#open.push({ value, isList, isFree, spans, name: '', start: 0, within: undefined })
+    this.#open.push({ value, isList, isFree, names: isList ? undefined : [], spans, name: '', start: 0, within: undefined })
     this.#containers += 1
     this.#depth = Math.max(this.#depth, this.#open.length)
     this.#expected = isList ? 'value or end' : 'name or end'
@@ -174,6 +177,7 @@ export class JsonReader {
   #close(): void {
     if (this.#expected === 'comma or end') this.#endMember()
     const ended = this.#open.pop()
+    if (ended?.names !== undefined) rememberNamesOf(ended.value, ended.names)
     const around = this.#open.at(-1)
     if (around !== undefined) around.within = ended?.spans
     this.#at += 1
@@ -198,7 +202,8 @@ export class JsonReader {
     } else {
       this.#members += 1
       const { name } = frame
-      if (!frame.isFree && Object.hasOwn(frame.value, name)) this.#repetition.found(name)
+      if (!Object.hasOwn(frame.value, name)) frame.names?.push(name)
+      else if (!frame.isFree) this.#repetition.found(name)
       // Like JSON.parse, make `__proto__` an own member and never set the prototype.
       if (name === '__proto__') Object.defineProperty(frame.value, name, { value, writable: true, enumerable: true, configurable: true })
       else frame.value[name] = value

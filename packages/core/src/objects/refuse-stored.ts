@@ -14,7 +14,7 @@ const mayRefer =
 
 /** Members whose text is the id, or at Google the name, of a stored object: `file_id`, `previousResponseId`, `fileSearchStoreNames`. */
 const namesStored =
-  /(?:(?<!pro)file|userprofile|store|container|response|message|conversation|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset|tunnel)ids?$|filesearchstore(?:name)?s?$|^(?:cachedcontent|datastores?|ragcorp(?:us|ora)|trainingfile|validationfile|conversation|thread|container)$/
+  /(?:(?<!pro)file|userprofile|store|container|response|interaction|message|conversation|context|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset|tunnel)ids?$|filesearchstore(?:name)?s?$|^(?:cachedcontent|datastores?|ragcorp(?:us|ora)|trainingfile|validationfile|conversation|thread|container)$/
 /** What is stored under a name of the tenants' own. Ends in none of the words that formats use for other things: a file's name, a voice's. */
 const things =
   'store|memory|knowledge(?:base)?|library|collection|connector|dataset|datasource|database|vectordb|corpus|index|cache|cachedcontent|container|conversation|chat|session|thread|run|assistant|agent|app|bot|skill|prompt'

@@ -1,5 +1,6 @@
 import { isBase64, isBase64Url, isMediaType, typeOfDataUrl } from './data-url.js'
 import { kindOfAddress, kindOfName, kindOfType, type MediaKind } from './kinds-of-media.js'
+import { hasNameOfText } from './name-of-text.js'
 import type { MediaCounts } from './need.js'
 import type { EachItem, VisitedMember } from './visit-members.js'
 
@@ -40,6 +41,9 @@ export class MediaCounter {
   /** What objects say of the type of their bytes. Read once for each: an object may have many members that hold bytes. */
   readonly #types = new WeakMap<object, readonly string[]>()
 
+  /** The objects within a part that has the name of a text. */
+  readonly #namedAsText = new WeakSet()
+
   counts(): MediaCounts {
     return { ...this.#counts }
   }
@@ -77,8 +81,10 @@ export class MediaCounter {
     if ((holdsBytes.test(name) || isObject || isMany(name)) && !saysOfText.test(name) && !isOfGoogle(within))
       this.#count(part, kindOfName(name))
     // The bytes stand in an object of the part: `image_url`, `source`, `file`.
-    if (isObject) this.#parts.set(value as object, part)
-    else if (Array.isArray(value)) {
+    if (isObject) {
+      this.#parts.set(value as object, part)
+      if (this.#isNamedAsText(owner)) this.#namedAsText.add(value as object)
+    } else if (Array.isArray(value)) {
       if (!isMany(name)) return
       const kind = kindOfName(name) ?? 'image'
       let isFirst = true
@@ -96,11 +102,21 @@ export class MediaCounter {
     }
   }
 
+  /** Whether an object, or the part around it, gives its bytes the name of a file that is no medium: providers believe the name or the type. */
+  #isNamedAsText(owner: VisitedMember['owner']): boolean {
+    return this.#namedAsText.has(owner) || hasNameOfText(owner)
+  }
+
   /** Whether a text is base64 of a picture, a sound or a document: what is text in any way counts by its bytes. */
   #isBytes(text: string, owner: VisitedMember['owner'], within: string | undefined): boolean {
     const { type } = owner
     const isBare = type === 'base64' || (type === undefined && within !== undefined && ofBase64.test(within))
-    if (type === 'text' || !(isMediaUrl(text) || (isBare && typeOfDataUrl(text) === undefined && isBase64(text)))) return false
+    if (
+      type === 'text' ||
+      this.#isNamedAsText(owner) ||
+      !(isMediaUrl(text) || (isBare && typeOfDataUrl(text) === undefined && isBase64(text)))
+    )
+      return false
     return this.#typesOf(owner).every((said) => isMediaType(said))
   }
 

@@ -1,4 +1,5 @@
 import { words } from '@postern/gateways'
+import { hasManyMembers } from '../lib/names-of.js'
 
 /** Members of an entry in a list of models, exactly as they are documented, that say which model it is. */
 const ofModels = words('model model_id modelId model_name modelName')
@@ -26,7 +27,8 @@ export function namesItsModel(entry: object): boolean {
 
 /** Whether an object could be read as a map from models, or as an entry that names its own. Looks at few members, however many it has. */
 export function isEntryOrMap(entry: object): boolean {
-  if (namesItsModel(entry)) return true
+  // One with many members has more than there are documented ones.
+  if (namesItsModel(entry) || hasManyMembers(entry)) return true
   // The walk looks at every member of it; here it is enough that there is one.
   for (const name in entry) return !names.has(name)
   return false
@@ -34,6 +36,7 @@ export function isEntryOrMap(entry: object): boolean {
 
 /** Whether an object is an entry that names its model and has only documented members. Looks at no more members than there are of those. */
 export function isEntry(entry: object): boolean {
+  if (hasManyMembers(entry)) return false
   for (const name in entry) if (!names.has(name)) return false
   return namesItsModel(entry)
 }

@@ -1,5 +1,6 @@
 import { takeWithin } from '@postern/gateways'
 import { isContent } from '../read/content.js'
+import { namesOf } from '../lib/names-of.js'
 import { holdsSettings } from './amount-names.js'
 import { type Members, type Place, tags, wholeBody } from './callers-places.js'
 
@@ -81,7 +82,7 @@ export class MemberWalk {
   constructor(body: Members, visits: readonly Visit[], { place = wholeBody, inTags = [] }: WalkOptions = {}) {
     this.#inTags = inTags
     const outermost = { visits, within: undefined, top: '', place, depth: 0, inContent: false, inSettings: false, items: undefined }
-    this.#open = [{ value: body, names: Object.keys(body), from: 0, ...outermost }]
+    this.#open = [{ value: body, names: namesOf(body), from: 0, ...outermost }]
   }
 
   /**
@@ -141,7 +142,7 @@ export class MemberWalk {
     { visits, within, top, place, depth, inContent, inSettings, items }: Omit<Open, 'value' | 'names' | 'from'>,
   ): void {
     if (typeof value !== 'object' || value === null) return
-    const names = Array.isArray(value) ? undefined : Object.keys(value)
+    const names = Array.isArray(value) ? undefined : namesOf(value)
     this.#open.push({ value, names, from: 0, visits, within, top, place, depth, inContent, inSettings, items })
   }
 }

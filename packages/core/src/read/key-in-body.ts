@@ -1,5 +1,6 @@
 import { holdsHeaders, holdsKey, type KeyName, keyNameOf, neverPassed, squashName, steersInBody, takeWithin } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
+import { namesOf } from '../lib/names-of.js'
 import { rememberNames } from '../lib/remember-names.js'
 import { isContent, isSchema } from './content.js'
 import { isKey, nextStretch } from './key-in-text.js'
@@ -124,7 +125,7 @@ export class CredentialSearch {
   }
 
   #add(value: object, place: Place, path: string): void {
-    this.#open.push({ value, names: Array.isArray(value) ? undefined : Object.keys(value), from: 0, place, path })
+    this.#open.push({ value, names: Array.isArray(value) ? undefined : namesOf(value), from: 0, place, path })
   }
 
   #lookAtItem(item: unknown, { place, path }: Found): void {

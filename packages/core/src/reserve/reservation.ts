@@ -1,3 +1,4 @@
+import { ranNothing } from '@postern/gateways'
 import { billionthsOfOne, type Counted, type EntryKeeping, type EstimatedUse, type HeldCall } from '@postern/ports'
 import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@postern/protocol'
 import { isOwn, limitHeaders } from '../answers/limit-headers.js'
@@ -49,12 +50,6 @@ export interface ReservedEnding {
   /** Whether the gateway may have run the call; `undefined`: nothing says so, or that it has not. */
   readonly mayHaveRun?: boolean | undefined
 }
-
-/**
- * Statuses with which a gateway says that it takes the request not at all (RFC 9110, 15.5). Others, such as 408 and 409, may come after
- * a model ran.
- */
-const ranNothing = new Set([400, 401, 402, 403, 404, 405, 406, 410, 411, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451])
 
 /** What one call has set aside. Whoever ends the call calls `end` and then `book`, or `giveBack`, once. */
 export class Reservation implements OpenReservation {
@@ -205,7 +200,7 @@ export class Reservation implements OpenReservation {
 
   /** A gateway that finds fault with the request, or has no place for it, runs nothing. Of its own failures that is known of few. */
   #mayHaveRun({ mayHaveRun }: ReservedEnding): boolean {
-    return mayHaveRun ?? !ranNothing.has(this.#status)
+    return mayHaveRun ?? !ranNothing(this.#status)
   }
 
   #bookingOf(limit: Limit, setAside: number, record: GovernanceRecord, { size, call, pricing }: SizedCall): Booking {

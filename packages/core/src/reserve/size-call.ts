@@ -203,7 +203,9 @@ function hasNoPrice(models: readonly string[], { gateway }: PricedCall, currency
   const what = model === undefined ? 'A request that leaves the model to the gateway' : named
   return new Refusal('ceiling_required', {
     message: `${what} has no price in ${currency}, and this caller has a limit of ${currency}.`,
-    help: `Choose another model. For the operator: limits.prices needs an entry for it at the gateway ${JSON.stringify(gateway)}.`,
+    // A page that gets the public record is not told which gateway it is; the log is.
+    help: 'Choose another model. For the operator: limits.prices needs an entry for it, and the log line with this request id names the gateway.',
+    cause: `limits.prices has no entry in ${currency} for it at the gateway ${JSON.stringify(gateway)}`,
     param: 'model',
   })
 }

@@ -42,6 +42,7 @@ export const freeai = {
     'audio/transcriptions': { ...post(plainFormat), media: true },
     'audio/speech-to-speech': { ...post(plainFormat), media: true },
   },
+  chatCeilings: ['/max_tokens'],
   operatorPaths: ['debug', 'benchmark', 'routing', 'provider-quotas', 'dashboard', 'budget', 'analytics', 'stats'],
   addressLimit: { burst: 10, perMinute: 20, exceeded: { status: 429, name: 'rate_limit_error' } },
   governance: {

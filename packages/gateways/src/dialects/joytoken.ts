@@ -31,6 +31,7 @@ export const joytoken = {
     'models/meta': { ...get(), path: '/api/v1/models/meta' },
     pricing: { ...get(), path: '/api/v1/pricing' },
   },
+  chatCeilings: ['/max_tokens'],
   operatorPaths: [],
   maxJsonBytes: 8 * 1024 * 1024,
   governance: {

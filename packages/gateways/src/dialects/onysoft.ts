@@ -29,6 +29,7 @@ export const onysoft = {
     ...Object.fromEntries(media.map((medium) => [`${medium}/generate`, { ...unmeasured, object: { ...task, role: 'creates' as const } }])),
     ...Object.fromEntries(media.map((medium) => [`${medium}/status/{id}`, { ...get(), object: { ...task, role: 'names' as const } }])),
   },
+  chatCeilings: ['/max_tokens'],
   operatorPaths: [],
   maxJsonBytes: 10_000_000,
   closed: true,

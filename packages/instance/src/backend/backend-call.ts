@@ -65,7 +65,7 @@ export class BackendCall implements Dispatcher.DispatchHandler {
     this.#facts.outage.answered()
     this.#facts.turn.begun()
     this.#resume = resume
-    this.#response.writeHead(status, plainUtf8Reason(status, statusText), passedUnreadToClient(raw))
+    this.#response.writeHead(status, plainUtf8Reason(status, statusText), passedUnreadToClient(status, raw))
     if (status === 304 || status === 204) {
       // Ends here even if it has a `Content-Length`: undici would report such an answer without a body as broken.
       this.#ended = true

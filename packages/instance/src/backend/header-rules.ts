@@ -83,7 +83,8 @@ const proxyPrefixes = words(
   'x-mashape-subscription x-rh-identity x-sap-webdisp- x-jfrog-override- x-artifactory-override-',
   'kubeflow- x-streamlit-user x-rstudio- rstudio-connect- posit-connect- x-rsc-request shiny-server- x-sp-user sf-context- domino-user',
   'plotly-user- x-qlik-user x-openwebui-user-',
-  'x-sandstorm- x-hass x-ingress- x-supervisor-',
+  'x-sandstorm- x-hass x-ingress- x-supervisor- x-exedev- x-cosmos- x-appwrite-user- x-appwrite-trigger x-appwrite-event',
+  'x-appwrite-execution- x-appwrite-client-ip x-appwrite-country- x-appwrite-continent-',
 )
 
 /** Prefixes of headers that modules of web servers write, spelled like variables. Only this exact spelling is a proxy's. */

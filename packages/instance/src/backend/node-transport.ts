@@ -187,7 +187,7 @@ function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (er
     response.writeHead(
       answer.statusCode as number,
       plainReason(answer.statusMessage),
-      passedToClient(answer.rawHeaders, answer.headers.connection),
+      passedToClient(answer.statusCode as number, answer.rawHeaders, answer.headers.connection),
     )
   } catch (error) {
     // Node's parser accepts some heads that `writeHead` refuses.

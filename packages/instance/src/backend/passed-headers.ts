@@ -28,12 +28,13 @@ export function createPassToBackend(ours: readonly string[]): PassToBackend {
   }
 }
 
-/** The response headers that the client gets unchanged, name and value in turn. */
-export function passedToClient(rawHeaders: readonly string[], connection: string | undefined): string[] {
+/** The response headers that the client gets unchanged, name and value in turn. A 204 has no `Content-Length` (RFC 9110, 8.6). */
+export function passedToClient(status: number, rawHeaders: readonly string[], connection: string | undefined): string[] {
   const named = connectionNames(connection)
   const headers: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
+    if (status === 204 && name.length === 14 && name.toLowerCase() === 'content-length') continue
     if (isDroppedBeforeClient(name) || (named !== undefined && named.has(name.toLowerCase()))) continue
     headers.push(name, rawHeaders[index + 1] as string)
   }
@@ -41,8 +42,8 @@ export function passedToClient(rawHeaders: readonly string[], connection: string
 }
 
 /** The same, but reads `Connection` from the raw headers, because undici's raw handler does not parse them. */
-export function passedUnreadToClient(rawHeaders: readonly string[]): string[] {
-  return passedToClient(rawHeaders, connectionOf(rawHeaders))
+export function passedUnreadToClient(status: number, rawHeaders: readonly string[]): string[] {
+  return passedToClient(status, rawHeaders, connectionOf(rawHeaders))
 }
 
 function connectionOf(raw: readonly string[]): string | undefined {

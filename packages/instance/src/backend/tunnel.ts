@@ -129,7 +129,7 @@ function withoutClose(headers: readonly string[]): string[] {
 }
 
 function writeHead(socket: Duplex, { statusCode, statusMessage, rawHeaders, headers }: IncomingMessage, further: readonly string[]): void {
-  const passed = passedToClient(rawHeaders, headers.connection)
+  const passed = passedToClient(statusCode as number, rawHeaders, headers.connection)
   // Node decoded the head as Latin-1, so encoding it as Latin-1 gives the same bytes.
   socket.write(headText(statusCode as number, plainReason(statusMessage), [...passed, ...further]), 'latin1')
 }

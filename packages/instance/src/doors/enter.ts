@@ -8,6 +8,7 @@ import { offersWebSocket } from './asks-for-web-socket.js'
 import { discardBody } from './discard-body.js'
 import { faultOfHead } from './fault-of-head.js'
 import { handleLimits, isForLimits } from './handle-limits.js'
+import { faultOfRead } from './fault-of-read.js'
 import { faultOfTarget } from './fault-of-target.js'
 import { refuseAtDoor } from './refuse-at-door.js'
 import { noWebSocket } from './refuse-upgrade.js'
@@ -22,7 +23,7 @@ import { noWebSocket } from './refuse-upgrade.js'
  */
 export function enter(instance: Serving, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   const runtime = currentRuntime(instance)
-  const fault = faultOfHead(request) ?? faultOfTarget(request)
+  const fault = faultOfHead(request) ?? faultOfTarget(request) ?? faultOfRead(request)
   if (fault !== undefined) return settle(refuseAtDoor(runtime, request, response, fault))
   // `response.socket` is null while an earlier answer on this connection is unfinished: then `Upgrade` is ignored.
   if (offersWebSocket(request) && response.socket !== null) return settle(refuseAtDoor(runtime, request, response, noWebSocket(), target))
