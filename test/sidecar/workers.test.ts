@@ -67,7 +67,10 @@ describe('two workers over one SQLite file', () => {
 
   test('count credentials that fail together, each of which comes on a connection of its own', long, async () => {
     const statuses = await statusesOf(stand, 16, 'pst_of_nobody')
-    expect(statuses.toSorted((one, other) => one - other)).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 6 }, () => 429)])
+    expect(statuses.toSorted((one, other) => one - other)).toEqual([
+      ...Array.from({ length: 10 }, () => 401),
+      ...Array.from({ length: 6 }, () => 429),
+    ])
   })
 
   test('have no secret of the configuration in their arguments or their environment', () => {
