@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/template-folder.ts'],
+    setupFiles: ['test/support/plain-last-stat.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Two cores: many tests wait for a timeout, and a third worker computes in the meantime.

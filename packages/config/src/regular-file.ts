@@ -8,6 +8,8 @@ import { type Stats, statSync } from 'node:fs'
 export function regularFile(path: string): Stats {
   const stats = statSync(path)
   if (stats.isFile()) return stats
+  // After a plain `stat` of a pipe or socket, Node's search for modules no longer follows links.
+  statSync('.')
   const code = stats.isDirectory() ? 'EISDIR' : 'ENOTREG'
   throw Object.assign(new Error(`${code}: ${path} is no regular file`), { code })
 }

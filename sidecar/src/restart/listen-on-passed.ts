@@ -44,7 +44,8 @@ export async function listenOnPassed(server: Server, { name, descriptor, place }
 
 /** The path of a Unix socket, as the system tells it. */
 function pathOf(descriptor: number): string | undefined {
-  const { ino } = fstatSync(descriptor)
+  // As bigints: after a plain `stat` of a socket, Node's search for modules no longer follows links.
+  const { ino } = fstatSync(descriptor, { bigint: true })
   const lines = readFileSync('/proc/net/unix', 'utf8').split('\n')
   return lines.map((line) => /^\S+: (?:\S+ ){5}\s*(\d+) (\/.*)$/.exec(line)).find((match) => match?.[1] === String(ino))?.[2]
 }
@@ -53,9 +54,9 @@ function faultOfPath(name: ListenerName, path: string | undefined, place: Place)
   if (name !== 'admin') return 'is a Unix socket. Pass one of TCP.'
   if (!('socket' in place)) return 'is a Unix socket, and the configuration has admin.port. Write admin.socket, or pass a port.'
   // Whoever can open it may do everything: as private as one that Postern makes itself.
-  const mode = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })?.mode
+  const mode = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false, bigint: true })?.mode
   if (mode === undefined) return 'is a Unix socket without a path.'
-  return (mode & 0o077) === 0 ? undefined : `(${path}) can be opened by others than its owner. Write SocketMode=0600.`
+  return (mode & 0o077n) === 0n ? undefined : `(${path}) can be opened by others than its owner. Write SocketMode=0600.`
 }
 
 function faultOfPort(name: ListenerName, { address }: AddressInfo, place: Place): string | undefined {
