@@ -15,12 +15,15 @@ const somebody = { via: 'session' } as unknown as Principal
 
 describe('authority-when-the-body-is-whole', () => {
   const before = routeOf('acme')
+  const nobody = (): never => {
+    throw new Refusal('caller_missing')
+  }
   const noKey = (): never => {
     throw new Refusal('no_key_for_caller')
   }
 
   test('a call whose body came at once is not looked at again', () => {
-    const confirm = createConfirm(noKey, () => true)
+    const confirm = createConfirm(nobody, noKey, () => true)
     expect(confirm(arrivalOf(900), { ...somebody, expiresAt: 1 }, before)).toBe(before)
   })
 
@@ -32,26 +35,45 @@ describe('authority-when-the-body-is-whole', () => {
     ['whose key is of another gateway', {}, () => routeOf('acme', false, plainGateway()), false, 'draining'],
     ['that began under a configuration that was replaced', {}, () => routeOf('acme'), true, 'draining'],
   ] as const)('a call %s is refused', (_, further, resolve, isReplaced, code) => {
-    const confirm = createConfirm(resolve, () => isReplaced)
+    const confirm = createConfirm(nobody, resolve, () => isReplaced)
     expect(refusalOf(() => confirm(arrivalOf(9000), { ...somebody, ...further }, before))).toMatchObject({ code })
+  })
+
+  test('a cookie is asked about again: a call of somebody who signed out, or as whom somebody else signed in, is refused', async () => {
+    const ann = { via: 'forwardAuth', user: 'ann', team: 'acme' } as unknown as Principal
+    const confirmAs = async (now: () => Principal | Promise<Principal>): Promise<Route> =>
+      createConfirm(
+        now,
+        () => before,
+        () => false,
+      )(arrivalOf(1500), ann, before)
+    expect(await confirmAs(() => ({ ...ann }))).toBe(before)
+    expect(await confirmAs(() => Promise.resolve({ ...ann }))).toBe(before)
+    for (const other of [{ user: 'bob' }, { team: 'globex' }, { project: 'p' }]) {
+      await expect(confirmAs(() => ({ ...ann, ...other }))).rejects.toMatchObject({ code: 'caller_invalid' })
+    }
+    await expect(confirmAs(() => Promise.reject(new Refusal('caller_missing')))).rejects.toMatchObject({ code: 'caller_missing' })
   })
 
   test('a call goes on with the secret of now of the same key, also where that is waited for', async () => {
     const now = routeOf('acme')
     expect(
       createConfirm(
+        nobody,
         () => now,
         () => false,
       )(arrivalOf(9000), somebody, before),
     ).toBe(now)
     expect(
       await createConfirm(
+        nobody,
         () => Promise.resolve(now),
         () => false,
       )(arrivalOf(9000), somebody, before),
     ).toBe(now)
     await expect(
       createConfirm(
+        nobody,
         () => Promise.resolve(routeOf('globex')),
         () => false,
       )(arrivalOf(9000), somebody, before),

@@ -12,6 +12,7 @@ export function createMortalStore(store: Store): { readonly store: Store; die():
   }
   const budgets: Budgets = {
     scope: store.budgets.scope,
+    recovery: store.budgets.recovery,
     reserve: (...args) => alive(() => store.budgets.reserve(...args)),
     extend: (...args) => alive(() => store.budgets.extend(...args)),
     settle: (...args) => alive(() => store.budgets.settle(...args)),

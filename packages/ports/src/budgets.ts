@@ -79,8 +79,8 @@ export const maxNoteBytes = 16_384
  */
 export interface Budgets {
   readonly scope: Scope
-  /** How it is built anew after it lost what it acknowledged. Default: that does not happen to it. */
-  readonly recovery?: Recovery | undefined
+  /** How it is built anew after it lost what it acknowledged; `undefined`: that does not happen to it. Whoever wraps a port hands this on. */
+  readonly recovery: Recovery | undefined
   /**
    * Sets aside the amounts of all claims, or of none. Atomic over every process of the store.
    *

@@ -113,6 +113,7 @@ export function watchStore(watched: Store, witness: Witness): WatchedStore {
     counters: { scope: counters.scope, add: (...args) => noted(counters.add(...args)) },
     budgets: {
       scope: budgets.scope,
+      recovery: budgets.recovery,
       reserve: (...args) => noted(budgets.reserve(...args)),
       extend: (...args) => noted(budgets.extend(...args)),
       settle: (...args) => noted(budgets.settle(...args)),

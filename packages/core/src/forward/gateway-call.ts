@@ -104,6 +104,11 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.#abort?.(reason)
   }
 
+  /** The exchange is over: what could end it holds its request, with the key in it, and the client's connection may hold this call. */
+  #letGo(): void {
+    this.#abort = undefined
+  }
+
   /** Ends a wait for the gateway or the client: the time until now is not overhead. */
   #endWait(): void {
     if (this.heardAt !== 0) this.heardAt = performance.now()
@@ -194,6 +199,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   }
 
   onComplete(): void {
+    this.#letGo()
     // An ended response emits no `drain`, so the timer would never stop. The connection itself waits for the client.
     clearTimeout(this.#stalled)
     this.#endWait()
@@ -201,6 +207,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   }
 
   onError(error: Error): void {
+    this.#letGo()
     if (this.#settled) return
     this.#endWait()
     // If the client breaks off its body, undici fails here before the `close` event of the connection.

@@ -1,4 +1,4 @@
-import { type Arrival, type Principal, Refusal } from '@postern/ports'
+import { type Arrival, type Identify, type Principal, Refusal } from '@postern/ports'
 import type { Resolve } from './resolve.js'
 import type { Route } from './route.js'
 
@@ -13,21 +13,41 @@ const replacedMs = 5000
  * body would keep for hours what was taken away meanwhile.
  *
  * @returns The route of now: the secret of its key may be a newer one.
- * @throws {Refusal} 401 `caller_expired` if the credential expired since; 503 `draining` if the configuration was replaced, or the caller
+ * @throws {Refusal} 401 `caller_expired` if the credential expired since; what {@link Identify} throws if the backend knows a cookie no
+ *   more, and 401 `caller_invalid` if the cookie is somebody else's now; 503 `draining` if the configuration was replaced, or the caller
  *   has another key; what {@link Resolve} throws if it has none any more.
  */
 export type Confirm = (arrival: Arrival, principal: Principal, route: Route) => Route | Promise<Route>
 
-/** @param isReplaced Whether the configuration was replaced. */
-export function createConfirm(resolve: (...asked: Parameters<Resolve>) => Route | Promise<Route>, isReplaced: () => boolean): Confirm {
+/**
+ * @param identify Says anew whose a cookie is. Tokens and keys are not asked about again: they have an end of their own, or are revoked.
+ * @param isReplaced Whether the configuration was replaced.
+ */
+export function createConfirm(
+  identify: Identify,
+  resolve: (...asked: Parameters<Resolve>) => Route | Promise<Route>,
+  isReplaced: () => boolean,
+): Confirm {
   return (arrival, principal, route) => {
     const ageMs = arrival.watch.wholeMs()
     if (ageMs < longMs) return route
     if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new Refusal('caller_expired')
     if (ageMs >= replacedMs && isReplaced()) throw changed()
-    const now = resolve(arrival, principal)
-    return now instanceof Promise ? now.then((found) => sameOf(route, found)) : sameOf(route, now)
+    const again = (): Route | Promise<Route> => {
+      const now = resolve(arrival, principal)
+      return now instanceof Promise ? now.then((found) => sameOf(route, found)) : sameOf(route, now)
+    }
+    if (principal.via !== 'forwardAuth') return again()
+    return Promise.resolve(identify(arrival)).then((now) => {
+      requireSame(principal, now)
+      return again()
+    })
   }
+}
+
+function requireSame(before: Principal, now: Principal): void {
+  if (now.user === before.user && now.team === before.team && now.project === before.project) return
+  throw new Refusal('caller_invalid', { message: 'While the body of the request was on its way, somebody else signed in.' })
 }
 
 /** What was decided about the body depends on the gateway, its endpoint, and whether the key may store. */

@@ -154,6 +154,13 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
 
   const resolve = createRingResolve(createLeasingResolve(findKey, sources, openObject, ring), ring)
 
+  const identify = pace.slow(
+    identifyInLine(
+      createIdentify({ verifiers: compileVerifiers(checked, parts), proofs: parts.proofs, failedAttempts, publicAddress }),
+      connections,
+    ),
+  )
+
   const runtime: Runtime = {
     rooms: {
       admit(arrival) {
@@ -163,19 +170,10 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
       },
       wait: (promise, call) => waits.for(promise, call),
       follow: (principal) => parts.revocations.follow(principal),
-      identify: pace.slow(
-        identifyInLine(
-          createIdentify({
-            verifiers: compileVerifiers(checked, parts),
-            proofs: parts.proofs,
-            failedAttempts,
-            publicAddress,
-          }),
-          connections,
-        ),
-      ),
+      identify,
       resolve,
       confirm: createConfirm(
+        identify,
         (...asked) => {
           const found = resolve(...asked)
           return found instanceof Promise ? waits.for(found) : found

@@ -140,6 +140,7 @@ export function createBudgets(
 
   return {
     scope: 'process',
+    recovery: undefined,
     reserve: async (id, claims, leaseMs, owner, note) => reserve(id, claims, leaseMs, owner, note),
     async extend(ids, leaseMs) {
       const nowMs = now()

@@ -3,6 +3,7 @@ import { type AskStore, channelScope } from './ask-store.js'
 
 export function createBudgets(ask: AskStore): Budgets {
   return {
+    recovery: undefined,
     scope: channelScope,
     reserve: (id, claims, leaseMs, owner, note) => ask('budgets', 'reserve', id, claims, leaseMs, owner, note),
     extend: (ids, leaseMs) => ask('budgets', 'extend', ids, leaseMs),

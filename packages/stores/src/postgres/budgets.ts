@@ -107,6 +107,7 @@ export function createBudgets(ask: Ask, schema: string, answerMs: number): Budge
 
   return {
     scope: 'shared',
+    recovery: undefined,
     async reserve(id, claims, leaseMs, _owner, note) {
       checkNote(note)
       for (const { amount } of claims) checked(amount)

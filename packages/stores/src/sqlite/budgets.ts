@@ -138,6 +138,7 @@ export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
 
   return {
     scope: 'machine',
+    recovery: undefined,
     reserve: async (id, claims, leaseMs, _owner, note) => {
       checkNote(note)
       return write(() => reserve(id, claims, leaseMs, note ?? null))
