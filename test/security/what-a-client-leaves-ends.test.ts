@@ -1,10 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createTrust } from '@postern/config'
 import { createBackend, createNodeDoor, guardServer, OfferingMessage } from '@postern/instance'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import { watchBody } from '../../packages/core/src/read/watch-body.js'
 import { type House, listenAnywhere, openHouse } from '../support/house.js'
 
 /*
@@ -338,3 +340,15 @@ describe.concurrent('what-a-client-leaves-ends: calls', () => {
 test('what-a-client-leaves-ends: of all that this process opened, nothing is left', async () => {
   await expect.poll(handles, { timeout: 10_000 }).toBeLessThanOrEqual(usualHandles)
 }, 30_000)
+
+describe('what-a-client-leaves-ends: a body that nobody reads yet', () => {
+  test('ends without an error that nobody hears, and whoever reads it later finds it destroyed', async () => {
+    const body = new PassThrough()
+    const watched = watchBody(body, 1000)
+    body.write('a')
+    body.destroy(new Error('The connection is gone.'))
+    body.on('error', () => {})
+    await new Promise((closed) => watched.on('close', closed))
+    expect(watched.errored).toMatchObject({ message: 'The client left while sending its body.' })
+  })
+})

@@ -34,6 +34,9 @@ export function watchBody(body: Readable, maxBytes: number, watcher?: BodyWatche
       }
     },
   })
+  // A client may leave before anybody reads: then whoever sends this body on finds it destroyed, and an error that nobody hears would end
+  // the process.
+  watched.on('error', () => {})
   body.once('close', () => {
     if (!body.readableEnded) watched.destroy(new ClientGone('The client left while sending its body.'))
   })
