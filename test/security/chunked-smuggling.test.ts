@@ -225,7 +225,16 @@ function describeApi(origin: () => string, credential: () => string): void {
     expect(foundIn(gateway.take())).toMatchObject({ targets: ['/v1/chat/completions'], whole: 1 })
   })
 
-  test.each(['GET', 'DELETE', 'PUT', 'POST'])('a request hidden in the medium that %s sends is a medium', async (method) => {
+  test('a request hidden in the medium that GET sends is refused with it, and the gateway sees nothing', async () => {
+    for (const send of [sizedAlone('Connection: content-length'), chunked((body) => chunk(body) + end, 'Connection: transfer-encoding')]) {
+      gateway.take()
+      const head = ['GET /ai/v1/unheard/of HTTP/1.1', 'Host: x', `Authorization: Bearer ${credential()}`, 'Content-Type: audio/wav']
+      expect((await rawConnection(origin(), send({ head, body: hidden }))).statuses).toEqual([400])
+      expect(foundIn(gateway.take())).toMatchObject({ targets: [] })
+    }
+  })
+
+  test.each(['DELETE', 'PUT', 'POST'])('a request hidden in the medium that %s sends is a medium', async (method) => {
     for (const send of [sizedAlone('Connection: content-length'), chunked((body) => chunk(body) + end, 'Connection: transfer-encoding')]) {
       gateway.take()
       const head = [`${method} /ai/v1/unheard/of HTTP/1.1`, 'Host: x', `Authorization: Bearer ${credential()}`, 'Content-Type: audio/wav']

@@ -95,10 +95,10 @@ const call = (path: string, host: string | undefined, lines: readonly string[], 
     ...(host === undefined ? [] : [`Host: ${host}`]),
     'Content-Type: application/json',
     'Connection: close',
-    'Content-Length: 2',
+    `Content-Length: ${method === 'GET' ? 0 : 2}`,
     ...lines,
     '',
-    '{}',
+    method === 'GET' ? '' : '{}',
   ].join('\r\n')
 
 const codeOf = (text: string): string | undefined => /"code":"([^"]*)"/.exec(text)?.[1]
