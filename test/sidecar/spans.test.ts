@@ -30,7 +30,10 @@ const answers: Answer = (_, response) => {
 async function setScene(answer: Answer = answers, config: Readonly<Record<string, object>> = {}): Promise<Scene> {
   const receiver = await startOtlpReceiver()
   closing.push(() => receiver.close())
-  const upstream = await startHostileUpstream(answer)
+  // A gateway that failed a call is asked with HEAD whether it is there.
+  const upstream = await startHostileUpstream((request, response, ...more) =>
+    request.method === 'HEAD' ? void response.writeHead(204).end() : answer(request, response, ...more),
+  )
   closing.push(() => upstream.close())
   const gateways = { main: { dialect: 'freeai', baseURL: upstream.baseURL, addressLimit: 'off' } }
   const keys = { acme: { gateway: 'main', secret: { env: 'KEY' }, project: 'p' } }
@@ -44,7 +47,9 @@ async function setScene(answer: Answer = answers, config: Readonly<Record<string
     sidecar,
     receiver,
     atGateway: () =>
-      upstream.seen.map(({ rawHeaders }) => rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === 'traceparent') + 1] as string),
+      upstream.seen
+        .filter(({ rawHeaders }) => rawHeaders.some((name) => name.toLowerCase() === 'traceparent'))
+        .map(({ rawHeaders }) => rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === 'traceparent') + 1] as string),
     chat: (headers = {}, body = {}) =>
       fetch(`${sidecar.origin}/ai/v1/chat/completions`, {
         method: 'POST',
