@@ -55,6 +55,8 @@ export async function startHoldingGateway(): Promise<HoldingGateway> {
   const left: string[] = []
   const held = new Set<ServerResponse>()
   const server = createServer((request, response) => {
+    // A gateway that is silent is asked with HEAD whether it is there.
+    if (request.method === 'HEAD') return void response.writeHead(204).end()
     let body = ''
     const model = (): string => /"model":"(\w+)"/.exec(body)?.[1] ?? 'upload'
     response.on('close', () => {
