@@ -88,7 +88,8 @@ describe('a process behind a proxy', () => {
   afterAll(async () => {
     await sidecar.close()
     await Promise.all([proxy.close(), stop(tls), stop(backend), issuer.stop()])
-  })
+    // A process that is told to stop may take its deadline of 30 s.
+  }, 60_000)
 
   test('reaches its gateway through it, and the proxy reads nothing of what is said there', async () => {
     const answer = await call(sidecar)

@@ -33,7 +33,6 @@ export const subjects = {
       'packages/core/src/resolve/find-endpoint.ts',
       'packages/core/src/resolve/read-endpoint-path.ts',
       'packages/gateways/src/closed-path.ts',
-      'packages/protocol/src/dot-segment.ts',
     ],
     tests: ['test/core/endpoint-paths.test.ts', 'test/core/targets.test.ts'],
   },

@@ -39,6 +39,9 @@ export function openGateway({ keys, callers }: Secrets): Promise<Upstream> {
     inputOf: (request) => inputIn(headerOf(request, 'x-request-id')),
     fault(request) {
       const authorizations = request.headers.filter(([name]) => /^authorization$/i.test(name)).map(([, value]) => value)
+      // A gateway that fails calls is asked whether it is there, without a key.
+      const asksForLife = request.method === 'HEAD' && /^\/[a-z]+\/v1$/.test(request.target)
+      if (authorizations.length === 0 && asksForLife) return undefined
       // This list asks for no key, so that none is sent.
       if (authorizations.length === 0 && request.target === '/freeai/v1/models') return undefined
       if (authorizations.length !== 1 || !credentials.has(authorizations[0] ?? '')) return 'a request without our key'
