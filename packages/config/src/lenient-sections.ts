@@ -154,7 +154,10 @@ function readKeys(
 
 type Binding = Config['bindings'][number]
 
-/** The bindings of a valid form. Each is put together when somebody looks at it, since there may be 100,000. */
+/**
+ * Reads the entries of `bindings` whose form is valid, each with its number in that list. An entry's object is made only when the caller
+ * iterates to that entry: a configuration may have 100,000 of them.
+ */
 function readBindings(raw: unknown, schema: z.ZodType<Binding>, { bindings: plain }: PlainEntries): Iterable<NumberedBinding> {
   const list = member(raw, 'bindings')
   if (!Array.isArray(list)) return []

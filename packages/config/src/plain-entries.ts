@@ -29,7 +29,7 @@ export class LocatedKey {
 
 /** The keys and bindings of a configuration that are written as almost every one is, and what is left for the schema to judge. */
 export interface PlainEntries {
-  /** The names under `keys`, also those of keys that are left to the schema. Empty if `keys` is no group. */
+  /** The names under `keys`, also those of keys that are left to the schema. This list is empty if `keys` of the configuration is no group of settings. */
   readonly aliases: readonly string[]
   /** By alias. */
   readonly keys: ReadonlyMap<string, LocatedKey>

@@ -5,7 +5,8 @@ import { openUpstream, type UpstreamPlace } from './open-upstream.js'
  * Asks a gateway for a sign of life: `HEAD` of its base URL, without a key and on a connection of its own. Every answer is one, whatever its
  * status.
  *
- * @throws {Error} by rejecting, if there is no answer before the signal is aborted.
+ * @param signal The caller aborts it when the gateway has had its time.
+ * @throws {Error} The returned promise rejects if the gateway has not answered when `signal` is aborted.
  */
 export async function askForLife(
   { basePath, ...place }: UpstreamPlace & { readonly basePath: string },

@@ -1,7 +1,7 @@
 /** The values of fields, by the fields' names. */
 type Fields<Field extends string> = Readonly<Partial<Record<Field, string | undefined>>>
 
-/** Finds entries by field values. An entry has values of some fields, such as `team`, and matches whoever has the same in each. */
+/** Finds entries by field values. An entry names values for some fields (`team: acme`) and matches callers with these same values. */
 export interface FieldIndex<Field extends string, Entry> {
   /** The entry that matches in the first shape that has one. Of entries that name the same values, the last counts. */
   first(fields: Fields<Field>): Entry | undefined

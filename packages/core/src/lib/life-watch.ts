@@ -86,7 +86,10 @@ export class LifeWatch {
     if (isAsked) this.#arm(againMs)
   }
 
-  /** Asks nothing any more. What was lost is told to be back, since nobody waits for it. */
+  /**
+   * Ends the watch: no question is sent from now on. If the other side was lost, `back` is called, so that no metric and no readiness
+   * goes on to call a side lost that this process no longer uses.
+   */
   close(): void {
     this.heard()
     this.#isClosed = true

@@ -102,7 +102,10 @@ export class MediaCounter {
     }
   }
 
-  /** Whether an object, or the part around it, gives its bytes the name of a file that is no medium: providers believe the name or the type. */
+  /**
+   * Whether the object that holds the bytes, or the part around that object, gives them the name of a text file, such as `notes.txt`.
+   * Some providers go by that name and not by the media type, and read the bytes as text.
+   */
   #isNamedAsText(owner: VisitedMember['owner']): boolean {
     return this.#namedAsText.has(owner) || hasNameOfText(owner)
   }

@@ -17,8 +17,9 @@ const ofText =
   /^(?:txt|text|csv|tsv|md|mdx|markdown|rst|tex|log|jsonl?|ndjson|xml|html?|xhtml|svg|ya?ml|toml|ini|cfg|conf|env|py|ipynb|[cm]?[jt]sx?|java|kt|c|cc|cpp|h|hpp|cs|go|rs|rb|php|pl|lua|swift|scala|r|sh|bash|ps1|sql|css|s[ac]ss|srt|vtt|ics|vcf|eml|diff|patch)$/i
 
 /**
- * Whether an object of a request names a file that is a text by its name, such as `notes.txt` or `table.csv`. A provider that goes by the
- * name reads its bytes as text, whatever the type says. What names nothing but a file is a text by any ending that is no medium's.
+ * Whether an object of a request names a file that is a text by its name, such as `notes.txt` or `table.csv`. Some providers go by
+ * that name and not by the media type, and read the bytes of the file as text. A member that holds nothing but names of files (`filename`)
+ * counts with every ending but those of media; one that may hold another name (`title`) counts only with an ending of texts.
  */
 export function hasNameOfText(owner: Readonly<Record<string, unknown>>): boolean {
   return (

@@ -63,7 +63,8 @@ export function createAskBackend({ url, timeoutMs, dispatchers, availability, ..
 /**
  * Asks the backend for a sign of life, without a cookie. Every answer is one, but those of status 500 and above.
  *
- * @throws {Error} by rejecting, if there is no answer before the signal is aborted.
+ * @param signal The caller aborts it when the backend has had its time.
+ * @throws {Error} The returned promise rejects if the backend has not answered when `signal` is aborted, or answered with 500 or above.
  */
 export async function askForSign(url: string, dispatchers: Dispatchers, signal: AbortSignal): Promise<void> {
   const { address, dispatcher } = targetOf(url, dispatchers)
