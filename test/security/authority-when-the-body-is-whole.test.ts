@@ -55,6 +55,20 @@ describe('authority-when-the-body-is-whole', () => {
     await expect(confirmAs(() => Promise.reject(new Refusal('caller_missing')))).rejects.toMatchObject({ code: 'caller_missing' })
   })
 
+  test('a credential that was replaced is looked at again, and starts no call once its time is over', async () => {
+    const former = { via: 'service', caller: 'app', team: 'acme', former: true } as unknown as Principal
+    const over = (): never => {
+      throw new Refusal('caller_expired')
+    }
+    const confirm = createConfirm(
+      over,
+      () => before,
+      () => false,
+    )
+    expect(refusalOf(() => confirm(arrivalOf(1500), former, before))).toMatchObject({ code: 'caller_expired' })
+    expect(confirm(arrivalOf(1500), { ...former, former: undefined } as unknown as Principal, before)).toBe(before)
+  })
+
   test('a call goes on with the secret of now of the same key, also where that is waited for', async () => {
     const now = routeOf('acme')
     expect(

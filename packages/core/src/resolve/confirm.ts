@@ -20,7 +20,8 @@ const replacedMs = 5000
 export type Confirm = (arrival: Arrival, principal: Principal, route: Route) => Route | Promise<Route>
 
 /**
- * @param identify Says anew whose a cookie is. Tokens and keys are not asked about again: they have an end of their own, or are revoked.
+ * @param identify Says anew who calls by a cookie, or by a credential that another has replaced and that ends soon. Tokens say their end
+ *   themselves, or are revoked; other credentials end with a configuration.
  * @param isReplaced Whether the configuration was replaced.
  */
 export function createConfirm(
@@ -37,7 +38,7 @@ export function createConfirm(
       const now = resolve(arrival, principal)
       return now instanceof Promise ? now.then((found) => sameOf(route, found)) : sameOf(route, now)
     }
-    if (principal.via !== 'forwardAuth') return again()
+    if (principal.via !== 'forwardAuth' && principal.former !== true) return again()
     return Promise.resolve(identify(arrival)).then((now) => {
       requireSame(principal, now)
       return again()
