@@ -66,7 +66,7 @@ describe('authority-when-the-body-is-whole', () => {
       () => false,
     )
     expect(refusalOf(() => confirm(arrivalOf(1500), former, before))).toMatchObject({ code: 'caller_expired' })
-    expect(confirm(arrivalOf(1500), { ...former, former: undefined } as unknown as Principal, before)).toBe(before)
+    expect(confirm(arrivalOf(1500), { ...former, former: undefined }, before)).toBe(before)
   })
 
   test('a call goes on with the secret of now of the same key, also where that is waited for', async () => {

@@ -11,8 +11,9 @@ export interface RawAnswer {
 
 /** If nothing comes for this long after an answer, no other is expected, in milliseconds. */
 const quietMs = 80
-/** How long to wait for the first answer, in milliseconds. */
+/** How long to wait for the first answer, and for the end of a connection of which an answer says that it ends, in milliseconds. */
 const patienceMs = 5000
+const saysClose = /^connection: close\r$/im
 
 /** Sends bytes as they are (a text as latin1), and waits until the peer closes or sends nothing more. */
 export function rawConnection(origin: string, bytes: string | Buffer): Promise<RawAnswer> {
@@ -28,7 +29,7 @@ export function rawConnection(origin: string, bytes: string | Buffer): Promise<R
     socket.on('connect', () => socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes))
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1')
-      if (statusesOf(text).length > 0) socket.setTimeout(quietMs)
+      if (statusesOf(text).length > 0) socket.setTimeout(saysClose.test(text) ? patienceMs : quietMs)
     })
     socket.on('end', () => finish(true))
     socket.on('error', () => finish(true))
