@@ -177,6 +177,14 @@ describe('postern explain beside a running sidecar', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/limit each-team[\s│]+10 requests a month, each team; 8 left, all again in \d+ (?:days|h|min|s)\b/)
     expect(stdout).toMatch(/limit of-a-run[\s│]+5 requests, each workflow; 4 left/)
+    expect(stdout).toMatch(/limit of-all[\s│]+1000 requests a month, all calls together; 997 left/)
+  })
+
+  test('says whose calls a limit counts that is for a team alone', async () => {
+    const { stdout } = await explain('--team', 'globex', '--model', 'priced', '--workflow', 'run')
+    expect(stdout).toMatch(/limit wallet[\s│]+5 EUR a month, all calls of team globex together; [0-9.]+ left/)
+    const { body } = await ask('limits?team=globex', ops)
+    expect(body.limits?.find(({ name }) => name === 'wallet')).toMatchObject({ of: { team: 'globex' }, limit: 5 })
   })
 
   test('refuses what the limits would refuse: a model without a price, and a call without the tags that are demanded', async () => {

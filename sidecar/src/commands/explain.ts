@@ -165,8 +165,11 @@ function printExplanation(explanation: Explanation, why: string | undefined): vo
 /** Units that count things; the others are units of money. */
 const countedUnits: ReadonlySet<string> = new Set(['requests', 'tokens', 'streams'])
 
-function describeLimit({ path, unit, limit, per, each, left, held, resets_in: resetsIn }: ToldLimit): string {
-  const whose = each === undefined ? 'all calls together' : `each ${each}`
+function describeLimit({ path, unit, limit, per, each, of = {}, model, left, held, resets_in: resetsIn }: ToldLimit): string {
+  const named = [...Object.entries(of), ...(model === undefined ? [] : [['model', model]])]
+    .map(([field, value]) => ` of ${field} ${value}`)
+    .join('')
+  const whose = each === undefined ? `all calls${named} together` : `each ${each}${named}`
   const amount = countedUnits.has(unit) ? countOf(limit, unit.slice(0, -1)) : `${limit} ${unit}`
   const count = unit === 'streams' ? `${amount} at once` : `${amount}${per === undefined ? '' : ` a ${per}`}`
   const again = resetsIn === undefined ? '' : `, all again in ${describeSeconds(resetsIn)}`

@@ -11,10 +11,17 @@ export interface LimitQuestion extends AskedCaller {
   readonly session?: string | undefined
 }
 
+/** What a rule can name to count the calls of that alone. */
+const namedBy = ['user', 'team', 'project', 'key', 'gateway'] as const
+
+export type NamedBy = (typeof namedBy)[number]
+
 /** A limit as an operator is told of it. `booked`, `held`, `left` and `resets_in` are absent where its count is not known. */
 export interface ToldLimit extends Omit<CallerLimit, 'left'> {
   /** Where it stands: `limits.rules[2]`. */
   readonly path: string
+  /** Whose calls it counts, and to where; absent: everybody's to every gateway. */
+  readonly of?: Readonly<Partial<Record<NamedBy, string>>>
   /** What ended calls have spent. */
   readonly booked?: number
   /** What calls under way have set aside. */
@@ -68,6 +75,7 @@ export async function tellLimits(runtime: Runtime, question: LimitQuestion): Pro
 export function describeLimit({ rule, claim }: Limit, state: Counted | undefined): ToldLimit {
   const inUnits = (amount: number): number => (rule.currency === undefined ? amount : amount / billionthsOfOne)
   const { limit } = claim.budget
+  const named = namedBy.flatMap((field) => (rule[field] === undefined ? [] : [[field, rule[field]]]))
   return {
     path: rule.path,
     name: rule.title,
@@ -76,6 +84,7 @@ export function describeLimit({ rule, claim }: Limit, state: Counted | undefined
     ...(rule.each === undefined ? {} : { each: rule.each }),
     ...(rule.per === undefined ? {} : { per: rule.per }),
     ...(rule.model === undefined ? {} : { model: rule.model }),
+    ...(named.length === 0 ? {} : { of: Object.fromEntries(named) }),
     ...(state !== undefined ? describeCount(state, limit, inUnits) : {}),
   }
 }
