@@ -1,6 +1,11 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { type Arrival, type Principal, Refusal } from '@postern/ports'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { watchBody } from '../../packages/core/src/read/watch-body.js'
 import { createConfirm } from '../../packages/core/src/resolve/confirm.js'
 import type { Gateway, Route } from '../../packages/core/src/resolve/route.js'
 import { forEachDoor } from '../support/for-each-door.js'
@@ -13,6 +18,12 @@ const routeOf = (alias: string, mayStore = false, at: Gateway = gateway): Route 
 const arrivalOf = (ageMs: number): Arrival => ({ watch: { wholeMs: () => ageMs } }) as unknown as Arrival
 const somebody = { via: 'session' } as unknown as Principal
 
+/** Until a session is over, and a call that was sent before is old enough to be looked at again. */
+async function untilOver(expiresAt: number): Promise<void> {
+  const oldMs = Date.now() + 1500
+  await vi.waitUntil(() => Date.now() > Math.max(expiresAt * 1000, oldMs), { timeout: 10_000, interval: 50 })
+}
+
 describe('authority-when-the-body-is-whole', () => {
   const before = routeOf('acme')
   const nobody = (): never => {
@@ -24,7 +35,7 @@ describe('authority-when-the-body-is-whole', () => {
 
   test('a call whose body came at once is not looked at again', () => {
     const confirm = createConfirm(nobody, noKey, () => true)
-    expect(confirm(arrivalOf(900), { ...somebody, expiresAt: 1 }, before)).toBe(before)
+    expect(confirm(arrivalOf(900), { ...somebody, expiresAt: 1 }, before, null)).toBe(before)
   })
 
   test.each([
@@ -36,7 +47,7 @@ describe('authority-when-the-body-is-whole', () => {
     ['that began under a configuration that was replaced', {}, () => routeOf('acme'), true, 'draining'],
   ] as const)('a call %s is refused', (_, further, resolve, isReplaced, code) => {
     const confirm = createConfirm(nobody, resolve, () => isReplaced)
-    expect(refusalOf(() => confirm(arrivalOf(9000), { ...somebody, ...further }, before))).toMatchObject({ code })
+    expect(refusalOf(() => confirm(arrivalOf(9000), { ...somebody, ...further }, before, null))).toMatchObject({ code })
   })
 
   test('a cookie is asked about again: a call of somebody who signed out, or as whom somebody else signed in, is refused', async () => {
@@ -46,7 +57,7 @@ describe('authority-when-the-body-is-whole', () => {
         now,
         () => before,
         () => false,
-      )(arrivalOf(1500), ann, before)
+      )(arrivalOf(1500), ann, before, null)
     expect(await confirmAs(() => ({ ...ann }))).toBe(before)
     expect(await confirmAs(() => Promise.resolve({ ...ann }))).toBe(before)
     for (const other of [{ user: 'bob' }, { team: 'globex' }, { project: 'p' }]) {
@@ -65,8 +76,8 @@ describe('authority-when-the-body-is-whole', () => {
       () => before,
       () => false,
     )
-    expect(refusalOf(() => confirm(arrivalOf(1500), former, before))).toMatchObject({ code: 'caller_expired' })
-    expect(confirm(arrivalOf(1500), { ...former, former: undefined }, before)).toBe(before)
+    expect(refusalOf(() => confirm(arrivalOf(1500), former, before, null))).toMatchObject({ code: 'caller_expired' })
+    expect(confirm(arrivalOf(1500), { ...former, former: undefined }, before, null)).toBe(before)
   })
 
   test('a call goes on with the secret of now of the same key, also where that is waited for', async () => {
@@ -76,22 +87,67 @@ describe('authority-when-the-body-is-whole', () => {
         nobody,
         () => now,
         () => false,
-      )(arrivalOf(9000), somebody, before),
+      )(arrivalOf(9000), somebody, before, null),
     ).toBe(now)
     expect(
       await createConfirm(
         nobody,
         () => Promise.resolve(now),
         () => false,
-      )(arrivalOf(9000), somebody, before),
+      )(arrivalOf(9000), somebody, before, null),
     ).toBe(now)
     await expect(
       createConfirm(
         nobody,
         () => Promise.resolve(routeOf('globex')),
         () => false,
-      )(arrivalOf(9000), somebody, before),
+      )(arrivalOf(9000), somebody, before, null),
     ).rejects.toThrow()
+  })
+
+  test.each([
+    ['expired', 'caller_expired', { expiresAt: 0 }, () => before, false],
+    ['has no key any more', 'no_key_for_caller', {}, noKey, false],
+    ['is of a configuration that was replaced', 'draining', {}, () => before, true],
+  ] as const)(
+    'the last piece of a body that streams through does not go on for a caller whose authority %s',
+    async (_, code, further, resolve, now) => {
+      let ageMs = 0
+      let isReplaced = false
+      const arrival = { watch: { wholeMs: () => ageMs } } as unknown as Arrival
+      const source = new PassThrough()
+      const body = watchBody(source, 1000)
+      const passed: string[] = []
+      body.on('data', (piece: Buffer) => passed.push(piece.toString()))
+      const confirm = createConfirm(
+        nobody,
+        () => (ageMs === 0 ? before : resolve()),
+        () => isReplaced,
+      )
+      expect(confirm(arrival, { ...somebody, ...further }, before, body)).toBe(before)
+      source.write('first')
+      source.write('second')
+      await vi.waitUntil(() => passed.length === 1)
+      ageMs = 9000
+      isReplaced = now
+      source.end()
+      const [error] = await once(body, 'error')
+      expect([error.code, passed]).toEqual([code, ['first']])
+    },
+  )
+
+  test('every piece of a body that streams through goes on, in order, for a caller whose authority holds', async () => {
+    const source = new PassThrough()
+    const body = watchBody(source, 1000)
+    createConfirm(
+      nobody,
+      () => Promise.resolve(before),
+      () => false,
+    )(arrivalOf(9000), somebody, before, body)
+    source.end(Buffer.from('one piece'))
+    expect(await text(body)).toBe('one piece')
+    expect(await text(watchBody(Readable.from([]), 1000))).toBe('')
+    expect(await text(watchBody(Readable.from(['a', 'b', 'c'].map((piece) => Buffer.from(piece))), 1000))).toBe('abc')
   })
 })
 
@@ -115,9 +171,72 @@ forEachDoor({}, (house) => {
     ]
     socket.write(`${[...lines, `Content-Length: ${body.length}`].join('\r\n')}\r\n\r\n${body.slice(0, -1)}`)
     const { length } = house().emulator.seen
-    await vi.waitUntil(() => Date.now() > expiresAt * 1000, { timeout: 10_000, interval: 50 })
+    await untilOver(expiresAt)
     socket.write(body.slice(-1))
     expect(await answer).toMatch(/^HTTP\/1\.1 401 [\s\S]*caller_expired/)
     expect(house().emulator.seen).toHaveLength(length)
+  })
+})
+
+describe('authority-when-the-body-is-whole: a form that streams through', () => {
+  let received = 0
+  const upstream = createServer((request, response) => {
+    request.on('end', () => {
+      received += 1
+      response.setHeader('content-type', 'application/json').end('{"text":"Hello"}')
+    })
+    request.on('error', () => {}).resume()
+  })
+  const form = [
+    '--x',
+    'Content-Disposition: form-data; name="file"; filename="a.wav"',
+    'Content-Type: audio/wav',
+    '',
+    'a'.repeat(9000),
+    '--x--',
+    '',
+  ].join('\r\n')
+
+  forEachDoor(
+    async () => {
+      if (!upstream.listening) await once(upstream.listen(0, '127.0.0.1'), 'listening')
+      return { gateway: 'freeai', baseURL: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1` }
+    },
+    (house) => {
+      test.each(['with its length', 'in chunks'])(
+        '%s is not whole at the gateway if its session expires before its last byte',
+        async (how) => {
+          const { hostname, port, host } = new URL(house().origin)
+          const path = new URL(`${house().baseURL}/audio/transcriptions`).pathname
+          const send = async (holdsBack: boolean): Promise<string> => {
+            const { token, expiresAt } = await house().minter.mint({ user: 'ann', team: 'acme', ttl: 2 })
+            const socket = connect(Number(port), hostname)
+            const answer = text(socket)
+            const isChunked = how === 'in chunks'
+            const lines = [
+              `POST ${path} HTTP/1.1`,
+              `Host: ${host}`,
+              `Authorization: Bearer ${token}`,
+              'Content-Type: multipart/form-data; boundary=x',
+              isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${form.length}`,
+              'Connection: close',
+            ]
+            const pieceOf = (piece: string): string => (isChunked ? `${piece.length.toString(16)}\r\n${piece}\r\n` : piece)
+            socket.write(`${lines.join('\r\n')}\r\n\r\n${pieceOf(form.slice(0, -1))}`)
+            if (holdsBack) await untilOver(expiresAt)
+            socket.write(`${pieceOf(form.slice(-1))}${isChunked ? '0\r\n\r\n' : ''}`)
+            return answer
+          }
+          const before = received
+          expect(await send(false)).toMatch(/^HTTP\/1\.1 200 /)
+          expect(received).toBe(before + 1)
+          expect(await send(true)).toMatch(/^HTTP\/1\.1 401 [\s\S]*caller_expired/)
+          expect(received).toBe(before + 1)
+        },
+      )
+    },
+  )
+  afterAll(() => {
+    upstream.close()
   })
 })

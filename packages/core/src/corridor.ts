@@ -29,7 +29,7 @@ export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink):
   const first = (journey.route = resolved instanceof Promise ? await rooms.wait(resolved, call) : resolved)
   const permitted = rooms.police(arrival, principal, first)
   const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
-  const route = permitted instanceof Promise ? (journey.route = await rooms.confirm(arrival, principal, first)) : first
+  const route = permitted instanceof Promise ? (journey.route = await rooms.confirm(arrival, principal, first, permit.body)) : first
   const tags = (journey.tags = rooms.tag(arrival, principal))
   const joining = rooms.join({ arrival, principal, route, permit, tags }, sink)
   const joined = joining && (await rooms.wait(journey.leads(joining), call))

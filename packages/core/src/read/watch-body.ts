@@ -1,5 +1,6 @@
-import { type Readable, Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { ClientGone } from '@postern/ports'
+import { WatchedBody } from '../lib/watched-body.js'
 import { bodyTooLarge } from './read-body.js'
 
 /** Checks a body as it streams through. Throws a `Refusal` to refuse it. */
@@ -12,28 +13,16 @@ export interface BodyWatcher {
  * Passes a body on. If it exceeds `maxBytes`, or the watcher refuses it, the returned stream is destroyed with the refusal;
  * the client's connection stays open, so that the client can read its answer.
  */
-export function watchBody(body: Readable, maxBytes: number, watcher?: BodyWatcher): Readable {
+export function watchBody(body: Readable, maxBytes: number, watcher?: BodyWatcher): WatchedBody {
   let size = 0
-  const watched = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+  const watched = new WatchedBody(
+    (chunk) => {
       size += chunk.length
-      try {
-        if (size > maxBytes) throw bodyTooLarge(maxBytes, 'policy')
-        watcher?.feed(chunk)
-        done(null, chunk)
-      } catch (error) {
-        done(error as Error)
-      }
+      if (size > maxBytes) throw bodyTooLarge(maxBytes, 'policy')
+      watcher?.feed(chunk)
     },
-    flush(done) {
-      try {
-        watcher?.end()
-        done()
-      } catch (error) {
-        done(error as Error)
-      }
-    },
-  })
+    () => watcher?.end(),
+  )
   // A client may leave before anybody reads: then whoever sends this body on finds it destroyed, and an error that nobody hears would end
   // the process.
   watched.on('error', () => {})

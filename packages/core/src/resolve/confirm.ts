@@ -1,4 +1,6 @@
+import type { Readable } from 'node:stream'
 import { type Arrival, type Identify, type Principal, Refusal } from '@postern/ports'
+import { WatchedBody } from '../lib/watched-body.js'
 import type { Resolve } from './resolve.js'
 import type { Route } from './route.js'
 
@@ -10,14 +12,16 @@ const replacedMs = 5000
 
 /**
  * Decides, when the body of a request is whole, whether what was true at its head still holds. Otherwise a client that is slow with its
- * body would keep for hours what was taken away meanwhile.
+ * body would keep for hours what was taken away meanwhile. A body that streams through is looked at again before its last piece goes on:
+ * the gateway gets no whole request if what was true holds no more.
  *
+ * @param body What `police` allows to be sent.
  * @returns The route of now: the secret of its key may be a newer one.
  * @throws {Refusal} 401 `caller_expired` if the credential expired since; what {@link Identify} throws if the backend knows a cookie no
  *   more, and 401 `caller_invalid` if the cookie is somebody else's now; 503 `draining` if the configuration was replaced, or the caller
  *   has another key; what {@link Resolve} throws if it has none any more.
  */
-export type Confirm = (arrival: Arrival, principal: Principal, route: Route) => Route | Promise<Route>
+export type Confirm = (arrival: Arrival, principal: Principal, route: Route, body: Buffer | Readable | null) => Route | Promise<Route>
 
 /**
  * @param identify Says anew who calls by a cookie, or by a credential that another has replaced and that ends soon. Tokens say their end
@@ -29,7 +33,7 @@ export function createConfirm(
   resolve: (...asked: Parameters<Resolve>) => Route | Promise<Route>,
   isReplaced: () => boolean,
 ): Confirm {
-  return (arrival, principal, route) => {
+  const look = (arrival: Arrival, principal: Principal, route: Route): Route | Promise<Route> => {
     const ageMs = arrival.watch.wholeMs()
     if (ageMs < longMs) return route
     if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new Refusal('caller_expired')
@@ -43,6 +47,10 @@ export function createConfirm(
       requireSame(principal, now)
       return again()
     })
+  }
+  return (arrival, principal, route, body) => {
+    if (body instanceof WatchedBody) body.lastLook = () => look(arrival, principal, route)
+    return look(arrival, principal, route)
   }
 }
 
@@ -65,7 +73,7 @@ function sameOf(before: Route, now: Route): Route {
 function changed(): Refusal {
   return new Refusal('draining', {
     message: 'While the body of the request was on its way, the configuration changed.',
-    help: 'Send the request again: it was not sent on.',
+    help: 'Send the request again: the gateway did not get it whole.',
     retryAfterSeconds: 1,
   })
 }
