@@ -2,7 +2,7 @@ import { type CallerObject, compileEndpoints, createErrorClassifier, dialects, g
 import { type Principal, Secret } from '@postern/ports'
 import { describe, expect, test } from 'vitest'
 import { createObjectOpener } from '../../packages/core/src/objects/open-object.js'
-import { findId, sealAnswer } from '../../packages/core/src/objects/seal-answer.js'
+import { findIds, sealAnswer } from '../../packages/core/src/objects/seal-answer.js'
 import { sealPath } from '../../packages/core/src/objects/seal-path.js'
 import type { Gateway, KeyLease } from '../../packages/core/src/resolve/route.js'
 import { plainGateway, plainLease } from '../support/plain-gateway.js'
@@ -60,31 +60,33 @@ describe('an answer with the id of a stored object', () => {
   test.each<[document: unknown, found: unknown]>([
     [
       { task_id: 'b', id: 'a' },
-      { member: 'id', id: 'a' },
+      [
+        { member: 'id', id: 'a' },
+        { member: 'task_id', id: 'b' },
+      ],
     ],
-    [
-      { task_id: 'b', id: '' },
-      { member: 'task_id', id: 'b' },
-    ],
-    [
-      { task_id: 7, id: null },
-      { member: 'task_id', id: '7' },
-    ],
-    [{ id: 1.5, task_id: true }, undefined],
-    [{ data: { id: 'a' } }, undefined],
-    [null, undefined],
-    ['text', undefined],
-  ])('has it in the first member of the dialect that holds one: %j', (document, found) => {
-    expect(findId(document, made)).toEqual(found)
+    [{ task_id: 'b', id: '' }, [{ member: 'task_id', id: 'b' }]],
+    [{ task_id: 7, id: null }, [{ member: 'task_id', id: '7' }]],
+    [{ id: 1.5, task_id: true }, []],
+    [{ data: { id: 'a' } }, []],
+    [null, []],
+    ['text', []],
+  ])('has it in every member of the dialect that holds one: %j', (document, found) => {
+    expect(findIds(document, made)).toEqual(found)
   })
 
-  test('is changed in that member alone', () => {
-    expect(sealAnswer('{ "id" : 7, "n": 1.0 }', { member: 'id', id: '7' }, handle)).toBe('{ "id" :"sealed.7", "n": 1.0 }')
+  test('is changed in those members alone', () => {
+    expect(sealAnswer('{ "id" : 7, "n": 1.0 }', [{ member: 'id', id: '7' }], handle)).toBe('{ "id" :"sealed.7", "n": 1.0 }')
+    const both = [
+      { member: 'id', id: 'a' },
+      { member: 'task_id', id: 'b' },
+    ]
+    expect(sealAnswer('{"task_id":"b","id":"a","n":"b"}', both, handle)).toBe('{"task_id":"sealed.b","id":"sealed.a","n":"b"}')
   })
 
   test('is changed in the last of repeated members, in any spelling, since a client reads that one', () => {
     const text = '{"id":"a","\\u0069d":"b"}'
-    expect(sealAnswer(text, { member: 'id', id: 'b' }, handle)).toBe('{"id":"a","\\u0069d":"sealed.b"}')
+    expect(sealAnswer(text, [{ member: 'id', id: 'b' }], handle)).toBe('{"id":"a","\\u0069d":"sealed.b"}')
   })
 
   test('may lead to an object by its path, whose id is sealed there', () => {

@@ -24,7 +24,7 @@ export interface CallerObject {
   readonly kind: string
   /** `names`: the last segment of the path is the object's id. */
   readonly role: 'creates' | 'names'
-  /** Where an answer has the object's id: members of the outermost object. The first one with an id counts. */
+  /** Where an answer has the object's id: members of the outermost object. Each of them that has an id is sealed. */
   readonly ids: readonly `/${string}`[]
 }
 

@@ -1,6 +1,6 @@
 import { asModelList, type CallerObject, callerObject, type Endpoint, failedCatalogue } from '@postern/gateways'
 import type { ObjectHandle } from '../objects/object-handle.js'
-import { findId, sealAnswer } from '../objects/seal-answer.js'
+import { findIds, sealAnswer } from '../objects/seal-answer.js'
 import type { Route } from '../resolve/route.js'
 
 /** How Postern changes the JSON answers of an endpoint before it sends them to the client. Most endpoints have no such edit. */
@@ -48,14 +48,14 @@ function createCatalogueEdit(catalogue: NonNullable<Endpoint['catalogue']>): Ans
   }
 }
 
-/** Replaces the gateway's id of a stored object with a sealed id, which only its owner can use. Changes no other member. */
+/** Replaces the gateway's ids of a stored object with sealed ids, which only its owner can use. Changes no other member. */
 function createObjectEdit(object: CallerObject, handle: ObjectHandle): AnswerEdit {
   return {
     // A document with the id of an object is a valid answer, even if it says that the object failed.
-    isError: (document, usual) => usual && findId(document, object) === undefined,
+    isError: (document, usual) => usual && findIds(document, object).length === 0,
     edit(text, document) {
-      const found = findId(document, object)
-      return found === undefined ? text : sealAnswer(text, found, handle)
+      const found = findIds(document, object)
+      return found.length === 0 ? text : sealAnswer(text, found, handle)
     },
   }
 }

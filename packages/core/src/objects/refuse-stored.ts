@@ -10,11 +10,11 @@ import { isIdOrRelative, isStoredAddress, namesStoredFile } from './stored-addre
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
-  /id|name|ref|arn|stor|corp|back|input|conversation|chat|session|container|thread|prompt|voice|audio|agent|assistant|librar|collection|connector|dataset|source|knowledge|cach|training|validation|ur[il]|type|file|image|mask|attachment|video|document|media|frame|bucket|src|link|location|path|data|bytes|text|content|system|instructions|[^\0-\x7f]/i
+  /id|name|role|ref|arn|stor|corp|back|input|conversation|chat|session|container|thread|prompt|voice|audio|agent|assistant|librar|collection|connector|dataset|source|knowledge|cach|training|validation|ur[il]|type|file|image|mask|attachment|video|document|media|frame|bucket|src|link|location|path|data|bytes|text|content|system|instructions|[^\0-\x7f]/i
 
 /** Members whose text is the id, or at Google the name, of a stored object: `file_id`, `previousResponseId`, `fileSearchStoreNames`. */
 const namesStored =
-  /(?:(?<!pro)file|userprofile|store|container|response|interaction|message|conversation|context|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset|tunnel)ids?$|filesearchstore(?:name)?s?$|^(?:cachedcontent|datastores?|ragcorp(?:us|ora)|trainingfile|validationfile|conversation|thread|container)$/
+  /(?:(?<!pro)file|userprofile|store|container|response|interaction|message|conversation|context|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset|tunnel|task|job|generation|image|video|audio|clip)ids?$|filesearchstore(?:name)?s?$|^(?:cachedcontent|datastores?|ragcorp(?:us|ora)|trainingfile|validationfile|conversation|thread|container)$/
 /** What is stored under a name of the tenants' own. Ends in none of the words that formats use for other things: a file's name, a voice's. */
 const things =
   'store|memory|knowledge(?:base)?|library|collection|connector|dataset|datasource|database|vectordb|corpus|index|cache|cachedcontent|container|conversation|chat|session|thread|run|assistant|agent|app|bot|skill|prompt'
@@ -30,10 +30,14 @@ const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|a
 /** Members whose object names a stored object by its `id` or its `name`. */
 const refersByName =
   /^(?:agent|agentreference|assistant|prompt|conversation|container|chat|session|thread|library|collection|connectors?|dataset|knowledgebase|vectordb|(?:vector|memory)store)$/
+/** Types of items that are a file or a medium. An `id` in them may name a stored file. */
+const ofFile = /^(?:input)?(?:file|image|video|audio|document)$/
 const storedVoice = /^voice_/
 /** Members that hold files. An `id` in them names a stored file. */
 const holdsFiles = /^(?:file|image|mask|attachment)s?$/
 const idOfFile = /^c?file[-_][a-z\d]+$/i
+/** Members that are named like a medium, whatever stands before: `reference_images`, `init_image`. The id of a file in them names a stored one. */
+const holdsMedium = /(?:file|image|mask|attachment|video|audio|document|media|frame|reference|seed)s?$/
 /** Members that hold an address, or could instead of the file itself: `url`, `file_uri`, `image_url`, `file_data`, `video`, `source`. */
 const holdsAddress =
   /(?:ur[il]s?|filedata|^(?:src|source|href|link|location|path|data|bytes)|(?:file|image|video|audio|mask|attachment|document|media|frame|bucket)s?)$/
@@ -73,6 +77,10 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   if (typeof value === 'string' && holdsNoPublicAddress(plain, value, member)) return true
   if (typeof value === 'string' && holdsText.test(plain) && namesStoredFile(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
+  if (holdsMedium.test(plain) && typeof value === 'string' && idOfFile.test(trimUnseen(value))) return true
+  // Moonshot's context cache: a message of this role names what is stored, in its text.
+  if (plain === 'role') return typeof value === 'string' && trimUnseen(value).toLowerCase() === 'cache'
+  if (plain === 'id' && typeof value === 'string' && ofFile.test(squashName(String(owner['type'])))) return idOfFile.test(trimUnseen(value))
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(trimUnseen(value))
   if (refersById.test(plain) && hasId(value)) return true
   // Anthropic's own skills belong to no tenant.

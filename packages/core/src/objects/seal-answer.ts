@@ -8,14 +8,13 @@ export interface IdInAnswer {
   readonly id: string
 }
 
-/** Finds the id of a caller's object in a parsed answer. */
-export function findId(document: unknown, { ids }: CallerObject): IdInAnswer | undefined {
-  for (const pointer of ids) {
+/** Finds every id of a caller's object in a parsed answer. */
+export function findIds(document: unknown, { ids }: CallerObject): readonly IdInAnswer[] {
+  return ids.flatMap((pointer) => {
     const member = pointer.slice(1)
     const id = readId((document as Record<string, unknown> | null)?.[member])
-    if (id !== undefined) return { member, id }
-  }
-  return undefined
+    return id === undefined ? [] : [{ member, id }]
+  })
 }
 
 function readId(value: unknown): string | undefined {
@@ -24,13 +23,14 @@ function readId(value: unknown): string | undefined {
 }
 
 /**
- * Replaces the gateway's id in an answer with the sealed id, and changes no other character. Returns `undefined` if the answer would
- * still show the gateway's id: it repeats the member, and JSON.parse takes the last one.
+ * Replaces the gateway's ids in an answer with sealed ids, and changes no other character. Returns `undefined` if the answer would
+ * still show an id of the gateway: it repeats the member, and JSON.parse takes the last one.
  *
  * @param text The answer as JSON text, without a byte order mark.
  */
-export function sealAnswer(text: string, { member, id }: IdInAnswer, handle: ObjectHandle): string | undefined {
-  const sealed = handle.seal(id)
-  const edited = replaceMember(text, member, JSON.stringify(sealed))
-  return (JSON.parse(edited) as Record<string, unknown>)[member] === sealed ? edited : undefined
+export function sealAnswer(text: string, found: readonly IdInAnswer[], handle: ObjectHandle): string | undefined {
+  const sealed = found.map(({ member, id }) => ({ member, id: handle.seal(id) }))
+  const edited = sealed.reduce((before, { member, id }) => replaceMember(before, member, JSON.stringify(id)), text)
+  const document = JSON.parse(edited) as Record<string, unknown>
+  return sealed.every(({ member, id }) => document[member] === id) ? edited : undefined
 }
