@@ -9,16 +9,10 @@ const chunkOf = (text: string): string => `${text.length.toString(16)}\r\n${text
 const oneByOne = (text: string): string => Array.from(text, chunkOf).join('')
 
 /** Sends a request with a chunked body, all of it in one write, and gives what is answered until the connection ends. */
-function send(origin: string, path: string, headers: readonly string[], chunks: string): Promise<string> {
+function send(origin: string, path: string, headers: readonly string[], chunks: string, type = 'application/json'): Promise<string> {
   const { hostname, port, host } = new URL(origin)
   const socket = connect(Number(port), hostname)
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    `Host: ${host}`,
-    'Content-Type: application/json',
-    'Connection: close',
-    'Transfer-Encoding: chunked',
-  ]
+  const head = [`POST ${path} HTTP/1.1`, `Host: ${host}`, `Content-Type: ${type}`, 'Connection: close', 'Transfer-Encoding: chunked']
   socket.write(`${[...head, ...headers].join('\r\n')}\r\n\r\n${chunks}0\r\n\r\n`)
   return new Promise((whole) => {
     let text = ''
@@ -91,5 +85,26 @@ forEachDoor({}, (house) => {
     const answer = send(house().origin, path(), headers(), oneByOne(`{"a":"${'x'.repeat(30_000)}"}`))
     expect((await house().chat()).status).toBe(200)
     expect(await answer).toMatch(/^HTTP\/1\.1 40[01]|^$/)
+  })
+})
+
+forEachDoor({ gateway: 'freeai' }, (house) => {
+  test.each([
+    ['a form', 'multipart/form-data; boundary=x', '--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF'],
+    ['a sound', 'audio/mpeg', 'ID3'],
+  ])('chunks-of-one-byte: %s that streams through is refused as the fault of its client, not of the gateway', async (_, type, begin) => {
+    const path = new URL(`${house().baseURL}/audio/transcriptions`).pathname
+    const before = house().ledger.entries.length
+    const chunks = `${chunkOf(`${begin}${'a'.repeat(5000)}`)}${oneByOne('a'.repeat(30_000))}`
+    expect(await send(house().origin, path, [`Authorization: Bearer ${house().callers.acme}`], chunks, type)).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*request_malformed/,
+    )
+    await expect
+      .poll(() =>
+        house()
+          .ledger.entries.slice(before)
+          .map(({ code }) => code),
+      )
+      .toEqual(['request_malformed'])
   })
 })

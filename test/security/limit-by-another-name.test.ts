@@ -9,6 +9,7 @@ const chat = { messages: [{ role: 'user', content: 'Hi' }] }
 const endpoints: ConfigInput['gateways'][string]['endpoints'] = {
   'engines/{model}/completions': { methods: ['POST'], format: 'chat', model: 'path' },
   asked: { methods: ['POST'], format: 'chat', model: 'query' },
+  'own/feed': { methods: ['POST'], format: 'plain', model: 'none' },
 }
 
 /** Calls that could run a model of `gpt-*`, or that say nothing of which runs. */
@@ -96,6 +97,10 @@ const couldStream: [how: string, path: string, body: object | FormData][] = [
   ['the query without a value', 'chat/completions?stream', { model: 'm', ...chat }],
   ['settings within settings', 'chat/completions', { model: 'm', extra_body: { params: { stream: true } }, ...chat }],
   ['the query with an escape', 'chat/completions?%73tream=1', { model: 'm', ...chat }],
+  ['a value of the query', 'chat/completions?alt=sse', { model: 'm', ...chat }],
+  ['a value of the query in other letters', 'chat/completions?%24alt=%53SE', { model: 'm', ...chat }],
+  ['a type in the query', 'chat/completions?as=text/event-stream', { model: 'm', ...chat }],
+  ['an endpoint of which nothing is known', 'own/feed', {}],
   ['speech as events', 'audio/speech', { model: 'm', input: 'x', voice: 'alloy', stream_format: 'sse' }],
   ['a form', 'audio/transcriptions', formOf({ model: 'm', stream: 'true' })],
 ]

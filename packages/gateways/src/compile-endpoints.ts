@@ -16,7 +16,8 @@ export type OpenedEndpoints = Readonly<
 /**
  * Merges the endpoints that the dialect lists with those that the operator opens under `gateways.<name>.endpoints`. If a
  * path is in both, the operator's settings replace the dialect's for the methods that the operator names; but the
- * dialect's `object` stays, so an endpoint about stored objects remains one. What it opens costs, unless the operator says otherwise.
+ * dialect's `object` stays, so an endpoint about stored objects remains one. What it opens costs, unless the operator says otherwise, and
+ * without a format of its own it may stream.
  * At each of them a chat completion has the ceilings that the dialect names.
  */
 export function compileEndpoints({ endpoints, chatCeilings }: Dialect, opened: OpenedEndpoints): Endpoints {
@@ -32,6 +33,8 @@ export function compileEndpoints({ endpoints, chatCeilings }: Dialect, opened: O
       ceiling: undefined,
       costs: undefined,
       media: undefined,
+      // Nothing is known of its answers.
+      streams: format === 'plain',
       ...settings,
       format: answerFormats[format],
       object,

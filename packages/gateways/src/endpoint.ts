@@ -27,6 +27,8 @@ export interface Endpoint {
   readonly open?: true
   /** It lists models in the gateway's own form; clients get the form of the OpenAI API. */
   readonly catalogue?: ModelCatalogue
+  /** Its answer may be a stream that the request does not ask for. */
+  readonly streams?: boolean | undefined
   /** It accepts forms or media; every other endpoint accepts JSON only. */
   readonly media?: boolean | undefined
 }

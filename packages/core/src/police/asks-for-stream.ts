@@ -6,6 +6,9 @@ import type { Members } from './callers-places.js'
 /** Members with which a request asks for a stream: of an answer, and of speech (OpenAI API, `stream_format`). */
 const asks = /^(?:is)?stream(?:ing|ed|format)?$/
 const mayAsk = /stream|[^\0-\x7f]/i
+/** What a query asks for by its value, whatever its name is: `alt=sse` (Google's API), `format=event-stream`. */
+const streamByValue = /^sse$|event-?_?stream/i
+const mayAskInQuery = /stream|sse|%|[^\0-\x7f]/i
 
 /** So deep do settings stand in settings that some server reads. */
 const mostDeep = 8
@@ -32,10 +35,9 @@ export function asksInBody(members: Members, depth = 0): boolean {
 }
 
 function asksInQuery(query: string): boolean {
-  // A name may be written with escapes.
-  if (!mayAsk.test(query) && !query.includes('%')) return false
+  if (!mayAskInQuery.test(query)) return false
   return splitQuery(query).some((pair) =>
-    readingsOf(pair).some(({ name, value }) => asksBy(squashName(name), value === '' ? 'true' : value)),
+    readingsOf(pair).some(({ name, value }) => streamByValue.test(value) || asksBy(squashName(name), value === '' ? 'true' : value)),
   )
 }
 

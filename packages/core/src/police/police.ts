@@ -63,7 +63,7 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     checkQuery({ policy, route, mustSayCeiling, measuring }, arrival.query)
     const chosen = decideChoices(dialect, policy, arrival)
     refusePackedBody(arrival.headers)
-    const asksBefore = asksOutsideBody(route.endpointPath, arrival.query, arrival.headers['accept'])
+    const asksBefore = route.endpoint.streams === true || asksOutsideBody(route.endpointPath, arrival.query, arrival.headers['accept'])
     const length = declaredLength(arrival)
     if (length === 0) {
       checkEmptyBody(policy, underCeiling, mustSayCeiling)

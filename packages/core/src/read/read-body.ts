@@ -58,14 +58,14 @@ export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit):
     body.on('close', () => {
       if (settled) return
       hold.letGo()
-      reject(endOf(body) ?? new ClientGone('The client left while sending its body.'))
+      reject(refusalOfEnd(body) ?? new ClientGone('The client left while sending its body.'))
     })
-    if (body.destroyed) reject(endOf(body) ?? new ClientGone('The client left before its body was read.'))
+    if (body.destroyed) reject(refusalOfEnd(body) ?? new ClientGone('The client left before its body was read.'))
   })
 }
 
 /** The refusal that the body was destroyed with, such as 408 for a slow body. */
-function endOf({ errored }: Readable): Refusal | undefined {
+export function refusalOfEnd({ errored }: Readable): Refusal | undefined {
   return errored instanceof Refusal ? errored : undefined
 }
 

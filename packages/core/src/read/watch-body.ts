@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { ClientGone } from '@postern/ports'
 import { WatchedBody } from '../lib/watched-body.js'
-import { bodyTooLarge } from './read-body.js'
+import { bodyTooLarge, refusalOfEnd } from './read-body.js'
 
 /** Checks a body as it streams through. Throws a `Refusal` to refuse it. */
 export interface BodyWatcher {
@@ -27,7 +27,7 @@ export function watchBody(body: Readable, maxBytes: number, watcher?: BodyWatche
   // the process.
   watched.on('error', () => {})
   body.once('close', () => {
-    if (!body.readableEnded) watched.destroy(new ClientGone('The client left while sending its body.'))
+    if (!body.readableEnded) watched.destroy(refusalOfEnd(body) ?? new ClientGone('The client left while sending its body.'))
   })
   return body.pipe(watched)
 }

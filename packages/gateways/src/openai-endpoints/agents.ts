@@ -24,7 +24,7 @@ export const agentEndpoints = {
   'agents/sessions/{id}/artifacts': reads('agent session'),
   'agents/sessions/{id}/artifacts/{artifact}': [reads('agent session'), takesFrom('agent session')],
   'agents/sessions/{id}/artifacts/{artifact}/content': reads('agent session'),
-  'agents/sessions/{id}/events': [changes('agent session', running), reads('agent session')],
+  'agents/sessions/{id}/events': [changes('agent session', running), reads('agent session', { streams: true })],
   'agents/sessions/{id}/items': reads('agent session'),
   'agents/sessions/{id}/subagents': reads('agent session'),
   'agents/sessions/{id}/subagents/{subagent}': reads('agent session'),
