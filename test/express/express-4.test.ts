@@ -51,6 +51,17 @@ const ask = (path: string, body: object, headers: object = { authorization: `Bea
 const chat = { model: 'auto', messages: [{ role: 'user', content: 'Hello' }] }
 
 describe('the middleware in Express 4.18', () => {
+  test.each(['/ai//v1/chat/completions', '/ai///v1/chat/completions'])(
+    'answers %s with 404, as the stand-alone process does',
+    async (path) => {
+      const answer = await ask(path, chat)
+      expect([answer.status, await answer.json()]).toEqual([
+        404,
+        expect.objectContaining({ error: expect.objectContaining({ code: 'not_found' }) }),
+      ])
+    },
+  )
+
   test('answers calls and streams under its path, and leaves the rest to the application', async () => {
     const answer = await ask('/ai/v1/chat/completions', chat)
     expect([answer.status, answer.headers.get('postern-governance')]).toEqual([200, expect.stringContaining('"key":"acme"')])

@@ -152,7 +152,7 @@ export function posternMiddleware(instance: Serving & Stoppable): PosternMiddlew
     clearPageHeaders(response)
     speakToWrappers(response)
     takeOriginForm(request)
-    const target = request.url
+    const target = targetBelow(request)
     currentRuntime(instance).connections.admit(request, response, () => {
       enter(instance, request, response, target)?.catch((error: unknown) => handOn(error, response, next))
     })
@@ -189,6 +189,13 @@ function takeOriginForm(request: Request): void {
   if (whole === undefined || below === undefined) return
   request.originalUrl = whole
   request.url = below
+}
+
+/** The target below the mount as the client wrote it: Express 4 takes further slashes behind the mount away, and the stand-alone process refuses them. */
+function targetBelow({ originalUrl, baseUrl, url }: Request): string {
+  const written = originalUrl.slice(baseUrl.length)
+  // An application may have rewritten `url`.
+  return originalUrl.startsWith(baseUrl) && written.endsWith(url) ? written : url
 }
 
 function isConsumed(request: Request): boolean {
