@@ -80,14 +80,17 @@ interface Way {
 const mebibyte = 1024 * 1024
 const json = (text: string, filler = ''): string =>
   `{"id":"c1","model":"m","filler":"${filler}","choices":[{"index":0,"message":{"role":"assistant","content":"See ${text} there"},"finish_reason":"stop"}]}`
-const tooLong = 'long '.repeat(mebibyte / 5)
+const tooLong = Buffer.from('long '.repeat(mebibyte / 5))
+/** A text as bytes, in which `¶` stands for what is above a mebibyte. */
+const filled = (text: string): Buffer =>
+  Buffer.concat(text.split('¶').flatMap((part, index) => (index === 0 ? [Buffer.from(part)] : [tooLong, Buffer.from(part)])))
 const record = (text: string): string =>
   `{"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"${text}"},"finish_reason":null}]}`
 const closing = '{"id":"c1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
 
 const ways: Readonly<Record<string, Way>> = {
   'held JSON': { type: 'application/json', body: (text) => json(text) },
-  'JSON above what is held': { type: 'application/json; charset=utf-8', large: true, body: (text) => json(text, tooLong) },
+  'JSON above what is held': { type: 'application/json; charset=utf-8', large: true, body: (text) => filled(json(text, '¶')) },
   events: {
     type: 'text/event-stream',
     stream: true,
@@ -97,7 +100,7 @@ const ways: Readonly<Record<string, Way>> = {
     type: 'text/event-stream',
     stream: true,
     large: true,
-    body: (text) => `data: ${record('Hello')}\n\ndata: ${record(`${tooLong} ${text} ${tooLong}`)}\n\ndata: ${closing}\n\ndata: [DONE]\n\n`,
+    body: (text) => filled(`data: ${record('Hello')}\n\ndata: ${record(`¶ ${text} ¶`)}\n\ndata: ${closing}\n\ndata: [DONE]\n\n`),
   },
   'events by another name': {
     type: 'Application/X-Event-Stream;charset=UTF-8',
