@@ -36,6 +36,7 @@ const tasks = {
     ]),
   load: () => run(join(binaries, 'vitest'), ['run', '--config', 'test/load/vitest.config.ts', ...args]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
+  soak: () => run(process.execPath, [join(root, 'test/soak/dist/soak/main.js'), ...args]),
   fidelity: () => run(process.execPath, [join(root, 'test/fidelity/dist/fidelity/main.js'), ...args]),
   mutation: () => run(process.execPath, [join(root, 'test/mutation/main.mjs'), ...args]),
   release: () => run(process.execPath, [join(root, 'scripts/release/main.mjs'), ...args]),
