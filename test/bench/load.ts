@@ -2,10 +2,14 @@
  * The load generator, a process of its own: takes a job as one JSON line on stdin and prints the outcome as one.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pace } from './completion.js'
 import { Connection } from './connection.js'
 import { EventCounter } from './events.js'
+import { HeldLoad } from './held-load.js'
 import type {
+  HeldJob,
+  HeldOutcome,
   Job,
   MemoryJob,
   MemoryOutcome,
@@ -23,6 +27,12 @@ import { RequestSource } from './request-source.js'
 
 /** How many of the held streams are opened at a time: a burst would measure the burst. */
 const OPENED_AT_ONCE = 50
+
+/** How many addresses of this machine streams come from. */
+const ADDRESSES = 8
+
+/** From the first event of the last stream that is held to the first event that counts, in milliseconds. */
+const SETTLE = 3000
 
 /** The whole request for a chat completion, rendered once. */
 function requestTo(target: Target, pace: Pace): Buffer {
@@ -130,23 +140,59 @@ async function ttft(job: TtftJob): Promise<TtftOutcome> {
   return { direct: direct ?? [], through: through ?? [], ...failures.outcome() }
 }
 
-async function memory(job: MemoryJob): Promise<MemoryOutcome> {
-  const request = requestTo(job.target, job.pace)
-  const failures = new Failures()
+/** Where a stream that is held comes from: one address alone may have no more than a part of Postern's connections. */
+function addressOf(stream: number): string {
+  return `127.0.0.${2 + (stream % ADDRESSES)}`
+}
+
+/** Opens streams, of which each tells its pieces, and holds them. Resolves with how many have had their first event. */
+async function openStreams(
+  { target, streams, pace }: Pick<MemoryJob, 'target' | 'streams' | 'pace'>,
+  failures: Failures,
+  take?: (stream: number, piece: Buffer) => void,
+): Promise<number> {
+  const request = requestTo(target, pace)
   let open = 0
   /** Resolves when the first event of a new stream has arrived. */
-  const openOne = async (): Promise<void> => {
-    const connection = await Connection.open(job.target.port)
+  const openOne = async (stream: number): Promise<void> => {
+    const connection = await Connection.open(target.port, addressOf(stream))
     await new Promise<void>((resolve, reject) => {
-      connection.exchange(request, () => resolve()).then(() => reject(new Error('a stream ended too soon')), reject)
+      const ended = connection.exchange(request, (piece) => {
+        take?.(stream, piece)
+        resolve()
+      })
+      ended
+        .then(() => Promise.reject(new Error('a stream ended too soon')))
+        .catch((error: unknown) => {
+          failures.note(error)
+          reject(error as Error)
+        })
     })
     open += 1
   }
-  while (open < job.streams && failures.outcome().errors === 0) {
-    const group = Math.min(OPENED_AT_ONCE, job.streams - open)
-    await Promise.all(Array.from({ length: group }, () => openOne().catch(failures.note)))
+  while (open < streams && failures.outcome().errors === 0) {
+    const group = Math.min(OPENED_AT_ONCE, streams - open)
+    await Promise.all(Array.from({ length: group }, (_, index) => openOne(open + index).catch(() => undefined)))
   }
-  return { open, ...failures.outcome() }
+  return open
+}
+
+async function memory(job: MemoryJob): Promise<MemoryOutcome> {
+  const failures = new Failures()
+  return { open: await openStreams(job, failures), ...failures.outcome() }
+}
+
+/** Says when all streams are open, and again what came of them when the time is over. */
+async function held(job: HeldJob): Promise<HeldOutcome> {
+  const failures = new Failures()
+  const load = new HeldLoad(job)
+  const open = await openStreams({ ...job, pace: { ...job.pace, isTimed: true } }, failures, (stream, piece) => load.take(stream, piece))
+  // Garbage of opening is collected meanwhile.
+  await sleep(SETTLE)
+  process.stdout.write(`${JSON.stringify({ open, ...load.outcome(), ...failures.outcome() })}\n`)
+  load.begin()
+  await sleep(job.seconds * 1000)
+  return { open, ...load.outcome(), ...failures.outcome() }
 }
 
 function outcomeOf(job: Job): Promise<object> {
@@ -159,6 +205,8 @@ function outcomeOf(job: Job): Promise<object> {
       return ttft(job)
     case 'memory':
       return memory(job)
+    case 'held':
+      return held(job)
   }
 }
 

@@ -43,6 +43,8 @@ export interface Plan {
     readonly settle: number
     readonly rounds: number
   }
+  /** Streams that are held for so many seconds, with an event of each every so many milliseconds. */
+  readonly held: { readonly streams: number; readonly interval: number; readonly seconds: number }
 }
 
 export const fullPlan: Plan = {
@@ -57,6 +59,7 @@ export const fullPlan: Plan = {
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
   memory: { streams: 1000, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 2, rounds: 3 },
+  held: { streams: 10_000, interval: 10_000, seconds: 300 },
 }
 
 /** Short rounds: enough to see that everything works and roughly where it stands. */
@@ -72,4 +75,5 @@ export const quickPlan: Plan = {
   sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 500, streams: 500, rounds: 1 },
   memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 1, rounds: 1 },
+  held: { streams: 1000, interval: 1000, seconds: 10 },
 }

@@ -22,6 +22,10 @@ export interface MixedLoad {
   stop(): Promise<LoadTold>
 }
 
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
 /** How many words are kept. */
 const keptWords = 5
 
@@ -40,7 +44,10 @@ export function startMixedLoad(stand: Stand, seed: number, perSecond: number, is
   const firstUnexpected: string[] = []
   let [begun, unexpected, whileStoreWasAway] = [0, 0, 0]
 
+  const from = performance.now()
+
   const judge = async (kind: Kind, make: Kind['make']): Promise<void> => {
+    const began = performance.now()
     const { status, text, isWhole, hasLeft } = await make(stand, random)
     ended[kind.name] = (ended[kind.name] ?? 0) + 1
     const isExpected = kind.statuses.includes(status) && (isWhole || hasLeft || kind.mayBreak === true)
@@ -51,7 +58,9 @@ export function startMixedLoad(stand: Stand, seed: number, perSecond: number, is
     }
     unexpected += 1
     if (firstUnexpected.length < keptWords)
-      firstUnexpected.push(`${kind.name}: status ${status}${isWhole ? '' : ', not whole'}: ${text.slice(-200)}`)
+      firstUnexpected.push(
+        `${kind.name}, begun after ${seconds(began - from)}, ended after ${seconds(performance.now() - began)} more: status ${status}${isWhole ? '' : ', not whole'}: ${text.slice(-200)}`,
+      )
   }
   const begin = (): void => {
     const kind = chooseKind(random)
@@ -59,7 +68,6 @@ export function startMixedLoad(stand: Stand, seed: number, perSecond: number, is
     const done = judge(kind, kind.make).finally(() => open.delete(done))
     open.add(done)
   }
-  const from = performance.now()
   let due = 0
   const clock = setInterval(() => {
     for (const until = ((performance.now() - from) / 1000) * perSecond; due < until; due += 1) if (open.size < mostOpen) begin()

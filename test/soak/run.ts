@@ -15,6 +15,8 @@ export interface SoakResult {
   readonly load: LoadTold
   /** How often each operation was done. */
   readonly operations: Readonly<Record<string, number>>
+  /** When each was done, in seconds since the load began. */
+  readonly times: readonly { readonly name: string; readonly from: number; readonly to: number }[]
 }
 
 /** Samples of a run, at most; a shorter run has one every three seconds. */
@@ -41,7 +43,11 @@ async function soak(stand: Stand, options: Options, progress: Progress): Promise
   const load = startMixedLoad(stand, options.seed, options.perSecond, isStoreAway)
   const over = new AbortController()
   const operations: Record<string, number> = {}
-  const operating = operate(all, Math.min(longestPause, (options.minutes * 60) / all.length / 3), over.signal, operations)
+  const times: SoakResult['times'][number][] = []
+  const operating = operate(all, Math.min(longestPause, (options.minutes * 60) / all.length / 3), over.signal, (name, from, to) => {
+    operations[name] = (operations[name] ?? 0) + 1
+    times.push({ name, from, to })
+  })
   // A failure ends the run at once; without this it would be unhandled until then.
   operating.catch(() => over.abort())
   const samples = await sampleUntilOver(stand, options, progress, load.told, over.signal)
@@ -49,7 +55,7 @@ async function soak(stand: Stand, options: Options, progress: Progress): Promise
   const told = await load.stop()
   await operating
   closeConnections()
-  return { samples, before, after: await atRest(stand, before), load: told, operations }
+  return { samples, before, after: await atRest(stand, before), load: told, operations, times }
 }
 
 async function sampleUntilOver(
@@ -78,13 +84,21 @@ async function sampleUntilOver(
 }
 
 /** Does one operation after the other, with a pause in between. */
-async function operate(all: readonly Operation[], pause: number, over: AbortSignal, counts: Record<string, number>): Promise<void> {
+async function operate(
+  all: readonly Operation[],
+  pause: number,
+  over: AbortSignal,
+  done: (name: string, from: number, to: number) => void,
+): Promise<void> {
+  const began = performance.now()
+  const seconds = (): number => (performance.now() - began) / 1000
   for (let index = 0; ; index += 1) {
     const { name, run } = all[index % all.length] as Operation
     await sleep(pause * 1000, undefined, { signal: over }).catch(() => undefined)
     if (over.aborted) return
+    const from = seconds()
     await run()
-    counts[name] = (counts[name] ?? 0) + 1
+    done(name, from, seconds())
   }
 }
 
