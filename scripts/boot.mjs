@@ -25,6 +25,7 @@ const tasks = {
   bench: () =>
     inOrder([
       () => (args.some((argument) => /^--node(=|$)/.test(argument)) ? installNodes() : 0),
+      () => (args.includes('--peers') ? installPeers() : 0),
       () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
     ]),
   conformance: () => run(process.execPath, [join(root, 'test/conformance/dist/conformance/main.js'), ...args]),
@@ -84,6 +85,11 @@ function installPlatforms() {
 /** The lines of Node beside the one that runs this, for `bench --node` and the platforms. */
 function installNodes() {
   return installApart('test/nodes', '.nodes', 'lines of Node (half a gigabyte, the first time)')
+}
+
+/** Gateways of others, for `bench --peers`. */
+function installPeers() {
+  return installApart('test/peers', '.peers', 'gateways of others (25 megabytes, the first time)')
 }
 
 /** Installs what a lockfile apart from ours says, unless it stands there already. */

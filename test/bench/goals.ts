@@ -57,6 +57,13 @@ export const goals = {
     since24: { atMost: 0.9, final: 0.5 },
     gates: true,
   },
+  jsonOverPortkey: {
+    title: 'CPU per JSON request, Postern / Portkey’s gateway',
+    unit: '×',
+    bound: { atMost: 0.25, final: 1 / 12 },
+    since24: { atMost: 0.25, final: 1 / 8 },
+    gates: false,
+  },
   pageOverBareLimit: {
     title: 'CPU per GET passed to the backend, Postern / bare limit',
     unit: '×',

@@ -164,7 +164,10 @@ async function main(args: readonly string[]): Promise<number> {
       return 0
     }
     if (process.platform !== 'linux') throw new Error('the benchmark reads /proc and needs Linux')
-    return await run(options)
+    const began = performance.now()
+    const code = await run(options)
+    process.stderr.write(`bench: ${Math.round((performance.now() - began) / 1000)} s\n`)
+    return code
   } catch (error) {
     if (!interrupted) process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
     return COULD_NOT_COMPLETE

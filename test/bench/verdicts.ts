@@ -95,6 +95,7 @@ export function judge(results: Results, major: number): Verdict[] {
     jsonOverExpress: overReference(results.json, 'express-stack', (round) => round.cpuPerRequest),
     jsonOverReplyFrom: overReference(results.json, 'fastify-reply-from', (round) => round.cpuPerRequest),
     jsonOverByHand: overReference(results.json, 'express-by-hand', (round) => round.cpuPerRequest),
+    jsonOverPortkey: overReference(results.json, 'portkey', (round) => round.cpuPerRequest),
     pageOverBareLimit: overReference(results.backend, 'bare-limit', ({ page }) => page.cpuPerRequest),
     formOverBareLimit: overReference(results.backend, 'bare-limit', ({ form }) => form.cpuPerRequest),
     sessionCheck: costOfCheck(results.identify, 'session'),

@@ -78,6 +78,9 @@ const server = createServer((req, res) => {
   req.on('error', () => undefined)
 })
 
+// On a busy machine a connection would otherwise end just as a request is sent on it, which is 502 by right.
+server.keepAliveTimeout = 600_000
+
 process.stdin.on('end', () => process.exit())
 process.stdin.resume()
 server.listen(0, '127.0.0.1', 2048, () => {
