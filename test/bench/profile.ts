@@ -1,9 +1,10 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { once } from 'node:events'
 import type { Bench } from './interleave.js'
 import type { RequestsJob } from './job.js'
 import { load } from './run-load.js'
+import { sourceOf } from './source-of.js'
 import type { Subject } from './subjects.js'
 import { drawTable, figure } from './table-text.js'
 
@@ -54,9 +55,9 @@ export function profileTable(title: string, { nodes, samples, timeDeltas }: CpuP
     const frame = frames.get(id)
     const took = timeDeltas[index] ?? 0
     if (frame === undefined || frame.functionName === '(idle)') continue
-    const place = frame.url === '' ? '' : ` ${frame.url.split('/').slice(-2).join('/')}:${frame.lineNumber + 1}`
-    add(functions, `${frame.functionName || '(anonymous)'}${place}`, took)
-    add(owners, ownerOf(frame), took)
+    const source = sourceOf(frame.url, frame.lineNumber)
+    add(functions, `${frame.functionName || '(anonymous)'}${source === '' ? '' : ` ${source.split('/').slice(-3).join('/')}`}`, took)
+    add(owners, ownerOf(frame.functionName, source), took)
     all += took
   }
   const rowsOf = (times: ReadonlyMap<string, number>, most: number): string[][] =>
@@ -74,13 +75,15 @@ function add(times: Map<string, number>, name: string, took: number): void {
   times.set(name, (times.get(name) ?? 0) + took)
 }
 
-function ownerOf({ functionName, url }: { readonly functionName: string; readonly url: string }): string {
+function ownerOf(functionName: string, source: string): string {
   if (functionName === '(garbage collector)') return 'collecting garbage'
   if (functionName === '(program)') return 'V8 and the system, outside of JavaScript'
-  if (url === '') return 'built into Node or V8 (writev, readable sockets, JSON, …)'
-  if (url.startsWith('node:')) return 'Node’s own JavaScript'
-  const [, name] = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? []
-  return name ?? 'the subject’s own (bundled: with what it brings)'
+  if (source === '') return 'built into Node or V8 (writev, JSON, …)'
+  if (source.startsWith('node:')) return 'Node’s own JavaScript'
+  const [, library] = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? []
+  if (library !== undefined) return library
+  const [, room] = /\/(packages\/[^/]+\/dist\/[^/]+|sidecar\/dist\/[^/]+)/.exec(source) ?? []
+  return room?.replace('/dist', '') ?? 'the subject’s own'
 }
 
 interface Inspector {

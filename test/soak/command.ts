@@ -13,11 +13,14 @@ const COULD_NOT_COMPLETE = 2
 /** The longest warm-up, in minutes: answers of repeated calls are kept for ten, and sessions for five. */
 const longestWarmUp = 20
 
+/** As many calls as begin in so many seconds are open where the machine does not keep up; the slow ones among them are no reason. */
+const secondsBehind = 5
+
 async function run(options: Options): Promise<number> {
   process.stderr.write(`seed ${options.seed}\n`)
   const progress = new Progress()
   const result = await runSoak(options, progress).finally(() => progress.clear())
-  const warmUp = Math.min(longestWarmUp, options.minutes / 3)
+  const warmUp = Math.min(longestWarmUp, options.minutes / 2)
   const verdicts = judge(result.samples, warmUp)
   const faults = faultsOf(result, verdicts)
   process.stdout.write(`${tablesOf(result, verdicts, warmUp)}\n`)
@@ -37,6 +40,10 @@ async function run(options: Options): Promise<number> {
       `${JSON.stringify({ node: process.version, seed, minutes, perSecond, warmUp, verdicts: written, faults, ...result }, null, 2)}\n`,
     )
   }
+  if (result.samples.some(({ open }) => open > options.perSecond * secondsBehind))
+    process.stdout.write(
+      '\nThis machine did not keep up with the load: calls waited for it, and the run says little. Take a lower --rate.\n',
+    )
   process.stdout.write(`\n${faults.length === 0 ? endOf(verdicts) : faults.join('\n')}\n`)
   return faults.length === 0 ? 0 : GROWS
 }

@@ -17,7 +17,7 @@ cut streams, refused calls, faults of the gateway, sessions, repeats and pages; 
 keys rotate, sessions are revoked and the store is locked.
 
 Options:
-  --minutes N       how long (default: 60). The first third is the warm-up, 20 minutes at most
+  --minutes N       how long (default: 60). The first half is the warm-up, 20 minutes at most
   --rate N          calls that begin in a second (default: 100)
   --seed N          the same seed makes the same calls in the same order (default: a new one, which is printed)
   --picture FILE    draw everything over time, as SVG
