@@ -3,9 +3,9 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Pace } from './completion.js'
 import { Connection } from './connection.js'
 import { EventCounter } from './events.js'
+import { Failures } from './failures.js'
 import { HeldLoad } from './held-load.js'
 import type {
   HeldJob,
@@ -21,38 +21,13 @@ import type {
   TtftJob,
   TtftOutcome,
 } from './job.js'
+import { openStreams } from './open-streams.js'
 import { readJob } from './read-job.js'
-import { renderRequest } from './request.js'
+import { requestTo } from './request.js'
 import { RequestSource } from './request-source.js'
-
-/** How many of the held streams are opened at a time: a burst would measure the burst. */
-const OPENED_AT_ONCE = 50
-
-/** How many addresses of this machine streams come from. */
-const ADDRESSES = 8
 
 /** From the first event of the last stream that is held to the first event that counts, in milliseconds. */
 const SETTLE = 3000
-
-/** The whole request for a chat completion, rendered once. */
-function requestTo(target: Target, pace: Pace): Buffer {
-  return renderRequest(target, target.credentials.sets[0] ?? [], 'chat', pace)
-}
-
-/** Counts failures and keeps the words of the first. */
-class Failures {
-  #count = 0
-  #first: string | undefined
-
-  readonly note = (error: unknown): void => {
-    this.#count += 1
-    this.#first ??= error instanceof Error ? error.message : String(error)
-  }
-
-  outcome(): { errors: number; firstError?: string } {
-    return this.#first === undefined ? { errors: this.#count } : { errors: this.#count, firstError: this.#first }
-  }
-}
 
 /** Runs `repeat` again and again on each of `count` connections until it returns `false`, or the time is over and `isEnough`; a connection that fails stops. */
 async function sideBySide(
@@ -138,43 +113,6 @@ async function ttft(job: TtftJob): Promise<TtftOutcome> {
   for (const { connection } of ways) connection.close()
   const [direct, through] = ways.map(({ times }) => times)
   return { direct: direct ?? [], through: through ?? [], ...failures.outcome() }
-}
-
-/** Where a stream that is held comes from: one address alone may have no more than a part of Postern's connections. */
-function addressOf(stream: number): string {
-  return `127.0.0.${2 + (stream % ADDRESSES)}`
-}
-
-/** Opens streams, of which each tells its pieces, and holds them. Resolves with how many have had their first event. */
-async function openStreams(
-  { target, streams, pace }: Pick<MemoryJob, 'target' | 'streams' | 'pace'>,
-  failures: Failures,
-  take?: (stream: number, piece: Buffer) => void,
-): Promise<number> {
-  const request = requestTo(target, pace)
-  let open = 0
-  /** Resolves when the first event of a new stream has arrived. */
-  const openOne = async (stream: number): Promise<void> => {
-    const connection = await Connection.open(target.port, addressOf(stream))
-    await new Promise<void>((resolve, reject) => {
-      const ended = connection.exchange(request, (piece) => {
-        take?.(stream, piece)
-        resolve()
-      })
-      ended
-        .then(() => Promise.reject(new Error('a stream ended too soon')))
-        .catch((error: unknown) => {
-          failures.note(error)
-          reject(error as Error)
-        })
-    })
-    open += 1
-  }
-  while (open < streams && failures.outcome().errors === 0) {
-    const group = Math.min(OPENED_AT_ONCE, streams - open)
-    await Promise.all(Array.from({ length: group }, (_, index) => openOne(open + index).catch(() => undefined)))
-  }
-  return open
 }
 
 async function memory(job: MemoryJob): Promise<MemoryOutcome> {
