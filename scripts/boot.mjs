@@ -25,6 +25,7 @@ const tasks = {
   bench: () =>
     inOrder([
       () => (args.some((argument) => /^--node(=|$)/.test(argument)) ? installNodes() : 0),
+      () => (args.includes('--peers') ? installPeers() : 0),
       () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
     ]),
   conformance: () => run(process.execPath, [join(root, 'test/conformance/dist/conformance/main.js'), ...args]),
@@ -36,6 +37,7 @@ const tasks = {
     ]),
   load: () => run(join(binaries, 'vitest'), ['run', '--config', 'test/load/vitest.config.ts', ...args]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
+  soak: () => run(process.execPath, [join(root, 'test/soak/dist/soak/main.js'), ...args]),
   fidelity: () => run(process.execPath, [join(root, 'test/fidelity/dist/fidelity/main.js'), ...args]),
   mutation: () => run(process.execPath, [join(root, 'test/mutation/main.mjs'), ...args]),
   release: () => run(process.execPath, [join(root, 'scripts/release/main.mjs'), ...args]),
@@ -83,6 +85,11 @@ function installPlatforms() {
 /** The lines of Node beside the one that runs this, for `bench --node` and the platforms. */
 function installNodes() {
   return installApart('test/nodes', '.nodes', 'lines of Node (half a gigabyte, the first time)')
+}
+
+/** Gateways of others, for `bench --peers`. */
+function installPeers() {
+  return installApart('test/peers', '.peers', 'gateways of others (25 megabytes, the first time)')
 }
 
 /** Installs what a lockfile apart from ours says, unless it stands there already. */

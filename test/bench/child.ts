@@ -71,6 +71,11 @@ export class Child {
     return this.#process.pid ?? 0
   }
 
+  /** The end of what the process wrote to stderr. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
   /** Writes a line of JSON to stdin. */
   tell(message: object): void {
     this.#process.stdin?.write(`${JSON.stringify(message)}\n`)

@@ -54,11 +54,13 @@ export interface Pace {
   readonly events: number
   /** Milliseconds between two events; 0 for one event in each turn of the event loop. */
   readonly interval: number
+  /** Whether each event says when it was sent. Default: no. */
+  readonly isTimed?: boolean
 }
 
 /** The body of a request for a JSON answer, or, with a pace, for a stream. The pace travels in the model's name. */
 export function requestBody(pace?: Pace): Buffer {
-  const model = pace === undefined ? 'bench-json' : `bench-events-${pace.events}-${pace.interval}`
+  const model = pace === undefined ? 'bench-json' : `bench-${pace.isTimed ? 'timed' : 'events'}-${pace.events}-${pace.interval}`
   return filled(REQUEST_BYTES, (content) =>
     JSON.stringify({
       model,
@@ -71,6 +73,6 @@ export function requestBody(pace?: Pace): Buffer {
 /** The pace that a request body asks for, or undefined if it asks for a JSON answer. */
 export function paceOf(body: string): Pace | undefined {
   if (!/"stream"\s*:\s*true/.test(body)) return undefined
-  const [, events, interval] = /"bench-events-(\d+)-(\d+)"/.exec(body) ?? []
-  return { events: Number(events ?? 10), interval: Number(interval ?? 0) }
+  const [, kind, events, interval] = /"bench-(events|timed)-(\d+)-(\d+)"/.exec(body) ?? []
+  return { events: Number(events ?? 10), interval: Number(interval ?? 0), isTimed: kind === 'timed' }
 }

@@ -28,8 +28,9 @@ export class Connection {
     socket.on('close', () => this.#fail(new Error('the connection was closed')))
   }
 
-  static async open(port: number): Promise<Connection> {
-    const socket = connect({ host: '127.0.0.1', port })
+  /** @param localAddress Where it comes from. Default: what the system chooses. */
+  static async open(port: number, localAddress?: string): Promise<Connection> {
+    const socket = connect({ host: '127.0.0.1', port, ...(localAddress === undefined ? {} : { localAddress }) })
     await once(socket, 'connect')
     return new Connection(socket)
   }

@@ -9,28 +9,33 @@ export interface GrowthSize {
   readonly name: string
   readonly keys: number
   readonly rules: number
+  /** How many users call, in turn; each has a credential of its own. At most as many as there are keys. Default: 10. */
+  readonly callers?: number
+  /** Limits, each of a user of its own. Default: none. */
+  readonly limits?: number
 }
 
 /** The files of a Postern, and who may call it. */
 export interface GrownConfig {
   readonly files: Readonly<Record<'postern.json' | 'postern.yaml' | '.env', string>>
-  /** As many callers with every size: what is kept for each costs all sizes the same. */
+  /** As many callers with every size unless it says how many: what is kept for each costs all sizes the same. */
   readonly credentials: Credentials
 }
 
-/** How many users call, in turn. Each has a key and a rule. */
+/** How many users call, in turn, where a size does not say. Each has a key and a rule. */
 const callingUsers = 10
 
-export function growConfig({ keys, rules }: GrowthSize, port: number, upstream: number): GrownConfig {
-  const step = Math.floor(Math.min(keys, rules) / callingUsers)
-  const callers = Array.from({ length: callingUsers }, (_, index) => ({
+export function growConfig(size: GrowthSize, port: number, upstream: number): GrownConfig {
+  const { keys, rules, callers: calling = callingUsers } = size
+  const step = Math.max(1, Math.floor(Math.min(keys, rules) / calling))
+  const callers = Array.from({ length: calling }, (_, index) => ({
     label: `caller-${index}`,
     user: userOf(index * step),
     key: randomBytes(24).toString('base64url'),
   }))
   const ring = callers.map(({ label, key }) => `${label}:${createHash('sha256').update(key).digest('hex')}`)
   const variables = Array.from({ length: keys }, (_, index) => `${variableOf(index)}=bench-${randomBytes(24).toString('base64url')}`)
-  const config = settingsOf({ keys, rules }, port, upstream, Object.fromEntries(callers.map(({ label, user }) => [label, { user }])))
+  const config = settingsOf(size, port, upstream, Object.fromEntries(callers.map(({ label, user }) => [label, { user }])))
   return {
     files: {
       'postern.json': JSON.stringify(config, null, 2),
@@ -42,7 +47,7 @@ export function growConfig({ keys, rules }: GrowthSize, port: number, upstream: 
 }
 
 function settingsOf(
-  { keys, rules }: Pick<GrowthSize, 'keys' | 'rules'>,
+  { keys, rules, limits = 0 }: GrowthSize,
   port: number,
   upstream: number,
   principals: Readonly<Record<string, { readonly user: string }>>,
@@ -62,8 +67,16 @@ function settingsOf(
       },
     },
     policies: { rules: Array.from({ length: rules }, (_, index) => ({ user: userOf(index), models: ['bench-*'], body: '1MiB' })) },
+    ...(limits === 0 ? {} : { limits: { rules: Array.from({ length: limits }, (_, index) => limitOf(index)) } }),
+    // All streams that are held come from one address.
+    connections: { perAddress: 100_000 },
     store: { memory: true },
   }
+}
+
+/** What no load reaches. */
+function limitOf(index: number): object {
+  return { name: `calls-${index}`, user: userOf(index), per: 'minute', requests: 1_000_000_000 }
 }
 
 /** With a line for each key and binding, as people write them; YAML takes everything else as JSON. */

@@ -53,6 +53,15 @@ export interface MemoryJob {
   readonly pace: Pace
 }
 
+/** Streams that are opened and held; once all are open, how late their events come is measured. */
+export interface HeldJob {
+  readonly mode: 'held'
+  readonly target: Target
+  readonly streams: number
+  readonly pace: Pace
+  readonly seconds: number
+}
+
 /** Checks of who calls, without a server around them. */
 export interface IdentifyJob {
   /** The configuration, and what it refers to. */
@@ -95,7 +104,7 @@ export type SearchedText = 'answer' | 'event' | 'prose' | 'base64'
 /** CPU time of searching a text, in microseconds, in each round, by text and by number of keys. */
 export type LeakCosts = Partial<Record<SearchedText, Record<number, number[]>>>
 
-export type Job = RequestsJob | SseJob | TtftJob | MemoryJob
+export type Job = RequestsJob | SseJob | TtftJob | MemoryJob | HeldJob
 
 interface Outcome {
   /** Requests that were not answered with status 200, or not completely. */
@@ -128,9 +137,22 @@ export interface MemoryOutcome extends Outcome {
   readonly open: number
 }
 
+export interface HeldOutcome extends Outcome {
+  /** Streams of which the first event has arrived. */
+  readonly open: number
+  readonly events: number
+  /** Pieces in which they came: fewer than events where somebody holds events back. */
+  readonly pieces: number
+  /** Events of the stream that had the fewest. */
+  readonly fewestOfAStream: number
+  /** From the upstream's writing of an event to its arrival, in milliseconds. */
+  readonly late: { readonly p50: number; readonly p99: number; readonly max: number }
+}
+
 export interface Outcomes {
   requests: RequestsOutcome
   sse: SseOutcome
   ttft: TtftOutcome
   memory: MemoryOutcome
+  held: HeldOutcome
 }

@@ -2,10 +2,14 @@
  * The load generator, a process of its own: takes a job as one JSON line on stdin and prints the outcome as one.
  */
 
-import type { Pace } from './completion.js'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from './connection.js'
 import { EventCounter } from './events.js'
+import { Failures } from './failures.js'
+import { HeldLoad } from './held-load.js'
 import type {
+  HeldJob,
+  HeldOutcome,
   Job,
   MemoryJob,
   MemoryOutcome,
@@ -17,32 +21,13 @@ import type {
   TtftJob,
   TtftOutcome,
 } from './job.js'
+import { openStreams } from './open-streams.js'
 import { readJob } from './read-job.js'
-import { renderRequest } from './request.js'
+import { requestTo } from './request.js'
 import { RequestSource } from './request-source.js'
 
-/** How many of the held streams are opened at a time: a burst would measure the burst. */
-const OPENED_AT_ONCE = 50
-
-/** The whole request for a chat completion, rendered once. */
-function requestTo(target: Target, pace: Pace): Buffer {
-  return renderRequest(target, target.credentials.sets[0] ?? [], 'chat', pace)
-}
-
-/** Counts failures and keeps the words of the first. */
-class Failures {
-  #count = 0
-  #first: string | undefined
-
-  readonly note = (error: unknown): void => {
-    this.#count += 1
-    this.#first ??= error instanceof Error ? error.message : String(error)
-  }
-
-  outcome(): { errors: number; firstError?: string } {
-    return this.#first === undefined ? { errors: this.#count } : { errors: this.#count, firstError: this.#first }
-  }
-}
+/** From the first event of the last stream that is held to the first event that counts, in milliseconds. */
+const SETTLE = 3000
 
 /** Runs `repeat` again and again on each of `count` connections until it returns `false`, or the time is over and `isEnough`; a connection that fails stops. */
 async function sideBySide(
@@ -131,22 +116,21 @@ async function ttft(job: TtftJob): Promise<TtftOutcome> {
 }
 
 async function memory(job: MemoryJob): Promise<MemoryOutcome> {
-  const request = requestTo(job.target, job.pace)
   const failures = new Failures()
-  let open = 0
-  /** Resolves when the first event of a new stream has arrived. */
-  const openOne = async (): Promise<void> => {
-    const connection = await Connection.open(job.target.port)
-    await new Promise<void>((resolve, reject) => {
-      connection.exchange(request, () => resolve()).then(() => reject(new Error('a stream ended too soon')), reject)
-    })
-    open += 1
-  }
-  while (open < job.streams && failures.outcome().errors === 0) {
-    const group = Math.min(OPENED_AT_ONCE, job.streams - open)
-    await Promise.all(Array.from({ length: group }, () => openOne().catch(failures.note)))
-  }
-  return { open, ...failures.outcome() }
+  return { open: await openStreams(job, failures), ...failures.outcome() }
+}
+
+/** Says when all streams are open, and again what came of them when the time is over. */
+async function held(job: HeldJob): Promise<HeldOutcome> {
+  const failures = new Failures()
+  const load = new HeldLoad(job)
+  const open = await openStreams({ ...job, pace: { ...job.pace, isTimed: true } }, failures, (stream, piece) => load.take(stream, piece))
+  // Garbage of opening is collected meanwhile.
+  await sleep(SETTLE)
+  process.stdout.write(`${JSON.stringify({ open, ...load.outcome(), ...failures.outcome() })}\n`)
+  load.begin()
+  await sleep(job.seconds * 1000)
+  return { open, ...load.outcome(), ...failures.outcome() }
 }
 
 function outcomeOf(job: Job): Promise<object> {
@@ -159,6 +143,8 @@ function outcomeOf(job: Job): Promise<object> {
       return ttft(job)
     case 'memory':
       return memory(job)
+    case 'held':
+      return held(job)
   }
 }
 

@@ -44,11 +44,13 @@ export function growthBetween({ requests }: GrowthResult): number {
   return medianRatio(many, few)
 }
 
-interface Grown extends RunningSubject {
+/** A Postern with a configuration of some size. */
+export interface Grown extends RunningSubject {
   readonly start: GrowthStart
 }
 
-async function start({ format, size }: (typeof measuredStarts)[number], { upstream, node }: Bench): Promise<Grown> {
+/** Starts Postern with a configuration of this size. Resolves when it has answered a call. */
+export async function startGrown({ format, size }: Pick<GrowthStart, 'format' | 'size'>, { upstream, node }: Bench): Promise<Grown> {
   const port = await freePort()
   const { files, credentials } = growConfig(size, port, upstream)
   const { child, startMs } = await launch({ port, config: format === 'JSON' ? 'postern.json' : 'postern.yaml', files, node })
@@ -79,7 +81,7 @@ export async function measureGrowth(bench: Bench): Promise<GrowthResult> {
   const running: Grown[] = []
   for (const each of measuredStarts) {
     bench.progress.step(`growth: a start with ${each.size.keys} keys in ${each.format}`)
-    const subject = await start(each, bench)
+    const subject = await startGrown(each, bench)
     starts.push(subject.start)
     if (each.format === 'JSON') running.push(subject)
     else await subject.child.stop()

@@ -3,6 +3,7 @@ import type { Plan } from './plan.js'
 import { findNodeLine, type NodeLine, ownLine } from './node-line.js'
 import { fullPlan, quickPlan } from './plan.js'
 import type { Subject } from './subjects.js'
+import { hasPortkey } from './portkey.js'
 import { subjects } from './subjects.js'
 
 export const modes = [
@@ -17,6 +18,9 @@ export const modes = [
   'sse',
   'ttft',
   'memory',
+  'workers',
+  'charts',
+  'held',
 ] as const
 export type Mode = (typeof modes)[number]
 
@@ -25,6 +29,10 @@ const quickModes: readonly Mode[] = ['json', 'backend', 'sse', 'ttft', 'memory']
 
 export interface Options {
   readonly help: boolean
+  /** Whether products of others are measured beside the usual subjects. */
+  readonly peers: boolean
+  /** Whether the rounds are short, and subjects that no goal is held against are left out. */
+  readonly quick: boolean
   readonly modes: readonly Mode[]
   /** Those that were asked for by name; `undefined`: none were, and each measurement has its own. */
   readonly subjects: readonly Subject[] | undefined
@@ -35,6 +43,10 @@ export interface Options {
   readonly json: string | undefined
   /** The file that gets the chart of JSON requests, as SVG. */
   readonly chart: string | undefined
+  /** The folder that gets everything that the documentation shows of a run. */
+  readonly write: string | undefined
+  /** The subject that is profiled, in place of measuring. */
+  readonly profile: Subject | undefined
 }
 
 export const usage = `Usage: npm run bench -- [options]
@@ -44,12 +56,18 @@ Measures Postern beside plain Node proxies and a hand-written Express stack, all
 Options:
   --only MODE       ${modes.join(', ')}; several with commas (default: all; quick: ${quickModes.join(', ')})
   --subjects LIST   ${subjects.map(({ name }) => name).join(', ')}; several with commas (default: all for json, the bare
-                    ones, the Express stack and Postern elsewhere); callers and growth are always measured at Postern
+                    ones, the Express stack and Postern elsewhere); callers, growth, charts and workers are always measured at
+                    Postern; held has the bare limit and Postern
+  --peers           measure Portkey's gateway for json too; it is installed apart, the first time
   --node LIST       the lines of Node that the subjects run under, with commas: 20, 24 (default: ${ownLine.major}, which runs this)
-  --streams N       open streams in the memory measurement (default: ${fullPlan.memory.streams}, quick: ${quickPlan.memory.streams})
+  --streams N       open streams in memory (default: ${fullPlan.memory.streams}, quick: ${quickPlan.memory.streams}) and in held (default:
+                    ${fullPlan.held.streams}, quick: ${quickPlan.held.streams})
+  --seconds N       how long streams are held in held (default: ${fullPlan.held.seconds}, quick: ${quickPlan.held.seconds})
   --quick           shorter rounds of what takes least: under two minutes for each line of Node
   --json FILE       also write the figures as JSON; with - they go to stdout, and the tables to stderr
   --chart FILE      also draw what a JSON request costs by subject and line of Node, as SVG
+  --write FOLDER    write figures, tables, goals and every chart into this folder: docs/benchmarks for what the documentation shows
+  --profile NAME    measure nothing; print where this subject spends its CPU under JSON requests, under each line of Node
   --help            show this text
 
 Exit status: 0 every gating goal is met (or its subjects were left out), 1 one is missed, 2 the benchmark could not be completed.
@@ -64,9 +82,22 @@ function choose<T>(all: readonly T[], nameOf: (item: T) => string, list: string 
   return all.filter((item) => names.includes(nameOf(item)))
 }
 
+/** The subjects of streams that are held, unless others are asked for: each takes minutes. */
+const heldSubjects = ['bare-limit', 'postern']
+
+/** What no goal is held against: left out where a run is quick. */
+const withoutGoal = ['nginx', 'express-proxy']
+
 /** The subjects of a measurement. */
-export function subjectsOf({ subjects: asked }: Pick<Options, 'subjects'>, mode: Mode): readonly Subject[] {
-  return asked ?? subjects.filter(({ jsonOnly }) => mode === 'json' || !jsonOnly)
+export function subjectsOf(
+  { subjects: asked, peers, quick }: Pick<Options, 'subjects' | 'peers' | 'quick'>,
+  mode: Mode,
+): readonly Subject[] {
+  if (asked !== undefined) return asked
+  if (mode === 'held') return subjects.filter(({ name }) => heldSubjects.includes(name))
+  return subjects.filter(
+    ({ name, jsonOnly, isPeer = false }) => (mode === 'json' || !jsonOnly) && (peers || !isPeer) && !(quick && withoutGoal.includes(name)),
+  )
 }
 
 export function readOptions(args: readonly string[]): Options {
@@ -77,22 +108,39 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string' },
       subjects: { type: 'string' },
       streams: { type: 'string' },
+      seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       node: { type: 'string' },
       json: { type: 'string' },
       chart: { type: 'string' },
+      write: { type: 'string' },
+      profile: { type: 'string' },
     },
   })
+  const asked = values.subjects === undefined ? undefined : choose(subjects, ({ name }) => name, values.subjects, '--subjects')
+  if ((values.peers || asked?.some(({ isPeer }) => isPeer === true) === true) && !hasPortkey())
+    throw new TypeError('Portkey’s gateway is not installed: say --peers to "npm run bench", which installs it')
   const plan = values.quick ? quickPlan : fullPlan
   const streams = Number(values.streams ?? plan.memory.streams)
   if (!Number.isInteger(streams) || streams < 1) throw new TypeError('--streams must be a whole number above 0')
+  const seconds = Number(values.seconds)
+  if (values.seconds !== undefined && !(seconds > 0)) throw new TypeError('--seconds must be a number above 0')
   return {
     help: values.help,
+    peers: values.peers,
+    quick: values.quick,
     modes: values.only === undefined && values.quick ? quickModes : choose(modes, (mode) => mode, values.only, '--only'),
-    subjects: values.subjects === undefined ? undefined : choose(subjects, ({ name }) => name, values.subjects, '--subjects'),
+    subjects: asked,
     lines: values.node === undefined ? [ownLine] : values.node.split(',').map((name) => findNodeLine(name.trim())),
-    plan: { ...plan, memory: { ...plan.memory, streams } },
+    plan: {
+      ...plan,
+      memory: { ...plan.memory, streams },
+      held: { ...plan.held, ...(values.streams === undefined ? {} : { streams }), ...(values.seconds === undefined ? {} : { seconds }) },
+    },
     json: values.json,
     chart: values.chart,
+    write: values.write,
+    profile: values.profile === undefined ? undefined : choose(subjects, ({ name }) => name, values.profile, '--profile')[0],
   }
 }

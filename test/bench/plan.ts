@@ -43,6 +43,8 @@ export interface Plan {
     readonly settle: number
     readonly rounds: number
   }
+  /** Streams that are held for so many seconds, with an event of each every so many milliseconds. */
+  readonly held: { readonly streams: number; readonly interval: number; readonly seconds: number }
 }
 
 export const fullPlan: Plan = {
@@ -57,19 +59,21 @@ export const fullPlan: Plan = {
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
   memory: { streams: 1000, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 2, rounds: 3 },
+  held: { streams: 10_000, interval: 10_000, seconds: 300 },
 }
 
 /** Short rounds: enough to see that everything works and roughly where it stands. */
 export const quickPlan: Plan = {
-  json: { connections: 32, warmup: 1, seconds: 1.5, rounds: 3, least: { warmup: 6000, round: 1000 } },
-  backend: { connections: 32, warmup: 1, seconds: 0.5, rounds: 5, least: { warmup: 3000, round: 500 } },
+  json: { connections: 32, warmup: 0.8, seconds: 1, rounds: 3, least: { warmup: 4000, round: 500 } },
+  backend: { connections: 32, warmup: 0.5, seconds: 0.4, rounds: 3, least: { warmup: 3000, round: 500 } },
   callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 500 } },
   identify: { rounds: 3, checks: 50_000 },
   leak: { rounds: 3, bytes: 8 * 1024 * 1024 },
   telemetry: { rounds: 3, calls: 100_000 },
-  growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 6000, round: 500 } },
+  growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 300 } },
   revocation: { callsPerSecond: 1000 },
-  sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },
-  ttft: { pace: { events: 3, interval: 0 }, warmup: 500, streams: 500, rounds: 1 },
+  sse: { streams: 100, pace: { events: 50, interval: 10 }, warmup: 0.3, seconds: 0.6, rounds: 3 },
+  ttft: { pace: { events: 3, interval: 0 }, warmup: 400, streams: 500, rounds: 1 },
   memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 1, rounds: 1 },
+  held: { streams: 1000, interval: 1000, seconds: 10 },
 }

@@ -23,6 +23,8 @@ export interface PosternOptions {
   readonly further?: Readonly<Record<string, unknown>>
   /** What it runs under. Default: the Node that runs the benchmark. */
   readonly node?: NodeLine
+  /** Processes that serve. Default: one, without a primary. */
+  readonly workers?: number
 }
 
 /** A Postern that is up, and what its other commands need to know. */
@@ -32,14 +34,14 @@ export interface RunningPostern extends RunningSubject {
   readonly env: Readonly<Record<string, string>>
 }
 
-function config(port: number, upstream: number, { callers = [], further = {} }: PosternOptions): string {
+function config(port: number, upstream: number, { callers = [], further = {}, workers = 1 }: PosternOptions): string {
   const lines = (settings: Readonly<Record<string, unknown>>, indent: string): string =>
     Object.entries(settings)
       .map(([name, value]) => `${indent}${name}: ${JSON.stringify(value)}\n`)
       .join('')
   const ways = callers.map((caller) => lines(caller.config, '  ')).join('')
   return `version: 1
-listen: { host: 127.0.0.1, port: ${port} }
+listen: { host: 127.0.0.1, port: ${port}, workers: ${workers} }
 mount: /ai
 backend: { url: http://127.0.0.1:${upstream} }
 gateways:
@@ -51,6 +53,7 @@ bindings:
 callers:
   service: { hashes: { env: GATEWAY_API_KEY_HASHES }, principals: { bench: { user: bench, team: acme } } }
 ${ways}policies: { models: ['*'] }
+connections: { perAddress: 100000 }
 ${lines(further, '')}`
 }
 

@@ -44,6 +44,11 @@ export function cpuMicroseconds(pid: number): number {
   return familyOf(pid).reduce((sum, { ticks }) => sum + ticks * TICK_MICROSECONDS, 0)
 }
 
+/** CPU time, user and system, that a process alone has used so far, in microseconds. */
+export function cpuOfProcess(pid: number): number {
+  return (statOf(pid)?.ticks ?? 0) * TICK_MICROSECONDS
+}
+
 /** Memory that a process and its children hold, in kB. */
 export function residentKilobytes(pid: number): number {
   return familyOf(pid).reduce((sum, stat) => {

@@ -6,6 +6,9 @@ import { type GrowthResult, growthSizes } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
 import type { RevocationResult } from './measure-revocation.js'
 import type { RequestsRound } from './measure-requests.js'
+import { chartsTable } from './report-charts.js'
+import { addedOverLimit, heldTable } from './report-streams.js'
+import { workersTable } from './report-workers.js'
 import { median } from './statistics.js'
 import { subjects } from './subjects.js'
 import { figure } from './table-text.js'
@@ -169,6 +172,8 @@ export function tablesOf(results: Results): string {
         { head: 'added p99', value: (round) => round.added.p99, digits: 2 },
       ]),
     )
+    const over = addedOverLimit(results.ttft)
+    if (over !== undefined) tables.push(over)
   }
   if (results.memory !== undefined) {
     tables.push(
@@ -179,5 +184,8 @@ export function tablesOf(results: Results): string {
       ]),
     )
   }
+  if (results.workers !== undefined) tables.push(workersTable(results.workers))
+  if (results.held !== undefined) tables.push(heldTable(results.held))
+  if (results.charts !== undefined) tables.push(chartsTable(results.charts))
   return `${tables.join('\n\n')}\n`
 }

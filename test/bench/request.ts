@@ -1,4 +1,5 @@
 import { requestBody, type Pace } from './completion.js'
+import type { Target } from './job.js'
 import { form } from './page.js'
 
 /** What a load asks: a chat completion of the gateway, a page of the backend, or that the backend takes a form. */
@@ -38,4 +39,9 @@ export function renderRequest(
   const length = method === 'GET' ? [] : [`Content-Length: ${body.length}`]
   const head = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...credential, ...headers, ...length]
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
+}
+
+/** The whole request for a stream of this pace, rendered once. */
+export function requestTo(target: Target, pace: Pace): Buffer {
+  return renderRequest(target, target.credentials.sets[0] ?? [], 'chat', pace)
 }

@@ -5,6 +5,7 @@ import type { Pace } from './completion.js'
 import { answer, done, event, lastEvent, paceOf, usageEvent } from './completion.js'
 import { page, pagePath } from './page.js'
 import { serve } from './serve.js'
+import { timedEvent } from './timed-event.js'
 
 const ANSWER_HEADERS = ['content-type', 'application/json', 'content-length', String(answer.length)]
 const PAGE_HEADERS = [
@@ -33,7 +34,7 @@ function stream(res: ServerResponse, pace: Pace, withUsage: boolean): void {
       return
     }
     written += 1
-    const flowing = res.write(written === pace.events ? lastEvent : event)
+    const flowing = res.write(written === pace.events ? lastEvent : pace.isTimed ? timedEvent() : event)
     if (pace.interval > 0) return
     if (flowing) setImmediate(next)
     else res.once('drain', next)

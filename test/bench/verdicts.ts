@@ -2,6 +2,10 @@ import { type Bound, boundOf, type Goal, type GoalName, goals } from './goals.js
 import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
 import type { LeakCosts, TelemetryCosts } from './job.js'
+import type { ChartsResult } from './measure-charts.js'
+import type { HeldRound } from './measure-held.js'
+import { type WorkersRound, workerCounts } from './measure-workers.js'
+import { growthAlong } from './report-charts.js'
 import type { MemoryRound, SseRound, TtftRound } from './measure.js'
 import { growthBetween, type GrowthResult } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
@@ -26,6 +30,10 @@ export interface Results {
   sse?: Rounds<SseRound>
   ttft?: Rounds<TtftRound>
   memory?: Rounds<MemoryRound>
+  /** By the number of workers. */
+  workers?: Rounds<WorkersRound>
+  held?: Rounds<HeldRound>
+  charts?: ChartsResult
 }
 
 /** A goal, and how Postern stands to it under one line of Node. */
@@ -63,6 +71,22 @@ function growthWithKeys({ answer }: LeakCosts): number | undefined {
   return few === undefined || many === undefined ? undefined : medianRatio(many, few)
 }
 
+/** How much later an event of a held stream comes at p50 than through the bare limit, in milliseconds. */
+function addedLate(rounds: Rounds<HeldRound>): number | undefined {
+  const [own, limit] = [rounds['postern'], rounds['bare-limit']]
+  if (own === undefined || limit === undefined) return undefined
+  return medianDifference(
+    own.map(({ late }) => late.p50),
+    limit.map(({ late }) => late.p50),
+  )
+}
+
+/** How many times as much CPU a request costs with two workers as with one process. */
+function costOfWorkers(rounds: Rounds<WorkersRound>): number | undefined {
+  const [one, two] = workerCounts.map((count) => rounds[count]?.map(({ cpuPerRequest }) => cpuPerRequest))
+  return one === undefined || two === undefined ? undefined : medianRatio(two, one)
+}
+
 /** Holds the results under a line of Node against every goal whose subjects were measured. */
 export function judge(results: Results, major: number): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
@@ -71,6 +95,7 @@ export function judge(results: Results, major: number): Verdict[] {
     jsonOverExpress: overReference(results.json, 'express-stack', (round) => round.cpuPerRequest),
     jsonOverReplyFrom: overReference(results.json, 'fastify-reply-from', (round) => round.cpuPerRequest),
     jsonOverByHand: overReference(results.json, 'express-by-hand', (round) => round.cpuPerRequest),
+    jsonOverPortkey: overReference(results.json, 'portkey', (round) => round.cpuPerRequest),
     pageOverBareLimit: overReference(results.backend, 'bare-limit', ({ page }) => page.cpuPerRequest),
     formOverBareLimit: overReference(results.backend, 'bare-limit', ({ form }) => form.cpuPerRequest),
     sessionCheck: costOfCheck(results.identify, 'session'),
@@ -84,6 +109,16 @@ export function judge(results: Results, major: number): Verdict[] {
     sseOverBarePipe: overReference(results.sse, 'bare-pipe', (round) => round.cpuPerEvent),
     ttftMedian: added && median(added.map(({ p50 }) => p50)),
     ttftTail: overReference(results.ttft, 'bare-limit', (round) => round.added.p99),
+    ttftMedianOverLimit: overReference(results.ttft, 'bare-limit', (round) => round.added.p50),
+    heldLate: overReference(results.held, 'bare-limit', (round) => round.late.p99),
+    heldAdded: results.held && addedLate(results.held),
+    heldMemory: overReference(results.held, 'bare-limit', (round) => round.perStreamAtTheEnd),
+    workersCost: results.workers && costOfWorkers(results.workers),
+    growthAlongKeys: results.charts && growthAlong(results.charts, 'keys'),
+    growthAlongRules: results.charts && growthAlong(results.charts, 'rules'),
+    growthAlongTenants: results.charts && growthAlong(results.charts, 'tenants'),
+    growthAlongLimits: results.charts && growthAlong(results.charts, 'limits'),
+    growthAlongStreams: results.charts && growthAlong(results.charts, 'streams'),
     memoryOverBareLimit: overReference(results.memory, 'bare-limit', (round) => round.perStream),
     memoryOverBarePipe: overReference(results.memory, 'bare-pipe', (round) => round.perStream),
   }
