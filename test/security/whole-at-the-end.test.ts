@@ -1,8 +1,12 @@
 import { hash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import type { Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { destroyOnceSent } from '../../packages/instance/src/doors/end-then-destroy.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 import { type Script, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js'
 
@@ -338,6 +342,36 @@ describe.concurrent('whole-at-the-end: a client that begins to read later than a
     120_000,
   )
   afterAll(expectServed)
+})
+
+describe('whole-at-the-end: an answer in place of a tunnel', () => {
+  const upgrade = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13',
+  }
+  const road = roads['a page'] as Road
+
+  test.each(Object.keys(framings))('comes out byte for byte: %s', async (framing) => {
+    const each: Case = { road, framing: framings[framing] as Framing, end: ends['with its last byte'] as End, packing: 'none' }
+    expect(digestOf(await take(each, slow, upgrade), road.body)).toBe(digestOf({ body: road.body, whole: true }, road.body))
+  })
+
+  // The connection has more to send than what waits in the buffers of the system, and a client that reads nothing for longer than it lingers.
+  test('is not cut off while its client has yet to read it', async () => {
+    const bytes = randomBytes(24_000_000)
+    const server = createServer((socket) => {
+      socket.end(bytes)
+      destroyOnceSent(socket, 50)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause()
+    await once(client, 'connect')
+    await sleep(500)
+    expect(bytes.equals(await buffer(client))).toBe(true)
+    server.close()
+  })
 })
 
 describe('whole-at-the-end: what the backend says of a cookie', () => {

@@ -1,15 +1,20 @@
 import type { Members } from '../police/callers-places.js'
 
+/** Whether a value can be an id: some providers number what they store. */
+export function isId(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number'
+}
+
 /** Whether a value is an object with an `id`. */
 export function hasId(value: unknown): boolean {
-  return hasText(value, 'id')
+  return isId(memberOf(value, 'id'))
 }
 
 /** Whether an object says by an `id` or a `name` which stored object is meant. */
 export function hasIdOrName(value: unknown): boolean {
-  return hasText(value, 'id') || hasText(value, 'name')
+  return hasId(value) || typeof memberOf(value, 'name') === 'string'
 }
 
-function hasText(value: unknown, name: 'id' | 'name'): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)[name] === 'string'
+function memberOf(value: unknown, name: 'id' | 'name'): unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members)[name] : undefined
 }

@@ -1,5 +1,6 @@
 import { words } from '@postern/gateways'
 import { trimUnseen } from '../lib/unseen.js'
+import { isId } from './has-id.js'
 import type { Members } from '../police/callers-places.js'
 
 /**
@@ -50,7 +51,7 @@ const typeOf = (item: Members): unknown => (!Object.hasOwn(item, 'type') && type
 export function isReference(item: unknown): boolean {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return false
   const members = item as Members
-  if (typeof members['id'] !== 'string') return false
+  if (!isId(members['id'])) return false
   const type = typeOf(members)
   return membersOf.get(type)?.some((name) => !isEmpty(members[name], type, mostLevels)) !== true
 }

@@ -2,7 +2,7 @@ import { squashName } from '@postern/gateways'
 import { isMergedName } from '../lib/merged-names.js'
 import { trimUnseen } from '../lib/unseen.js'
 import type { Visit, VisitedMember } from '../police/visit-members.js'
-import { hasId, hasIdOrName } from './has-id.js'
+import { hasId, hasIdOrName, isId } from './has-id.js'
 import { notShared } from './not-shared.js'
 import { isReference } from './reference-item.js'
 import { saysOfContent } from './says-of-content.js'
@@ -30,8 +30,12 @@ const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|a
 /** Members whose object names a stored object by its `id` or its `name`. */
 const refersByName =
   /^(?:agent|agentreference|assistant|prompt|conversation|container|chat|session|thread|library|collection|connectors?|dataset|knowledgebase|vectordb|(?:vector|memory)store)$/
+/** Members of one file or medium. A number in them can be nothing but the number of a stored one; in the plural it may be a count. */
+const holdsNumberedFile =
+  /^(?:(?:input|prompt|reference|ref|source|init|first|last|start|end|clone|training|validation)*(?:file|image|mask|attachment|video|audio|document)|(?:first|last|start|end)frame)$/
 /** Types of items that are a file or a medium. An `id` in them may name a stored file. */
 const ofFile = /^(?:input)?(?:file|image|video|audio|document)$/
+const isIdOfFile = (value: unknown): boolean => typeof value === 'string' && idOfFile.test(trimUnseen(value))
 const storedVoice = /^voice_/
 /** Members that hold files. An `id` in them names a stored file. */
 const holdsFiles = /^(?:file|image|mask|attachment)s?$/
@@ -77,10 +81,11 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   if (typeof value === 'string' && holdsNoPublicAddress(plain, value, member)) return true
   if (typeof value === 'string' && holdsText.test(plain) && namesStoredFile(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
-  if (holdsMedium.test(plain) && typeof value === 'string' && idOfFile.test(trimUnseen(value))) return true
+  if (holdsMedium.test(plain) && isIdOfFile(value)) return true
+  if (typeof value === 'number' && holdsNumberedFile.test(plain)) return true
   // Moonshot's context cache: a message of this role names what is stored, in its text.
   if (plain === 'role') return typeof value === 'string' && trimUnseen(value).toLowerCase() === 'cache'
-  if (plain === 'id' && typeof value === 'string' && ofFile.test(squashName(String(owner['type'])))) return idOfFile.test(trimUnseen(value))
+  if (plain === 'id' && ofFile.test(squashName(String(owner['type'])))) return typeof value === 'number' || isIdOfFile(value)
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(trimUnseen(value))
   if (refersById.test(plain) && hasId(value)) return true
   // Anthropic's own skills belong to no tenant.
@@ -108,16 +113,16 @@ function isThing(plain: string, value: unknown, member: VisitedMember): boolean 
   // The same, where the `id` or `name` has another spelling.
   const isCalled = (plain === 'id' || plain === 'name') && within !== undefined && refersByName.test(squashName(within))
   if (!isCalled && !calledThing.test(plain) && !namesThing.test(plain)) return false
-  return typeof value === 'number' || (typeof value === 'string' ? value !== '' : hasIdOrName(value))
+  return value !== '' && (isId(value) || hasIdOrName(value))
 }
 
-/** Whether a value is a text or an object with an `id`. */
+/** Whether a value is an id or an object with an `id`. */
 function holdsId(value: unknown): boolean {
-  return typeof value === 'string' || hasId(value)
+  return isId(value) || hasId(value)
 }
 
 /** Whether a file is a stored one. An image may have an `id` that names no stored file. */
 function isFile(plain: string, value: unknown): boolean {
-  if (typeof value === 'string') return idOfFile.test(trimUnseen(value)) || isStoredAddress(value, true)
-  return hasId(value) && (plain.startsWith('file') || idOfFile.test(trimUnseen((value as { readonly id: string }).id)))
+  if (typeof value === 'string') return isIdOfFile(value) || isStoredAddress(value, true)
+  return hasId(value) && (plain.startsWith('file') || isIdOfFile((value as { readonly id: unknown }).id))
 }

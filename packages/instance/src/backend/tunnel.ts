@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { type Duplex, Transform } from 'node:stream'
 import type { Slot } from '@postern/core'
 import { webSocket } from '../doors/asks-for-web-socket.js'
-import { endSoon } from '../doors/end-then-destroy.js'
+import { destroyOnceSent, endSoon } from '../doors/end-then-destroy.js'
 import { headText } from '../doors/head-text.js'
 import { refuseForBackend } from './for-backend.js'
 import { faultOfAnswer, mayHaveBody, switched } from './fault-of-answer.js'
@@ -83,7 +83,7 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
     answer.on('error', () => socket.destroy())
     if (inChunks) answer.pipe(chunks()).pipe(socket)
     else answer.pipe(socket)
-    answer.once('end', () => setTimeout(() => socket.destroy(), endingMs))
+    answer.once('end', () => destroyOnceSent(socket, endingMs))
   })
   upstream.on('error', fail)
   upstream.end()
@@ -101,17 +101,22 @@ function chunks(): Transform {
   })
 }
 
-/** Passes bytes both ways. When one side ends, both are destroyed after `endingMs`. */
+/** Passes bytes both ways. When one side ends, both are destroyed after `endingMs`; the client's once it has been sent what came of the backend. */
 function join(socket: Socket, backend: Socket): void {
-  const endBoth = (): void => {
+  socket.once('end', () => {
     setTimeout(() => {
-      socket.destroy()
       backend.destroy()
+      destroyOnceSent(socket, 0)
     }, endingMs)
-  }
-  socket.once('end', endBoth)
-  backend.once('end', endBoth)
-  backend.once('close', () => socket.destroy())
+  })
+  backend.once('end', () => {
+    setTimeout(() => backend.destroy(), endingMs)
+    destroyOnceSent(socket, endingMs)
+  })
+  backend.once('close', () => {
+    // Without an end it broke off: then nothing more is sent.
+    if (!backend.readableEnded) socket.destroy()
+  })
   socket.once('close', () => backend.destroy())
   socket.pipe(backend).pipe(socket)
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** How long the peer has to read the last text, in milliseconds. */
@@ -14,4 +15,27 @@ export function endSoon(socket: Duplex, last: string): void {
   // Node has no `error` listener on a detached socket, and an `error` event without a listener ends the process.
   socket.on('error', destroy)
   socket.end(last, () => setTimeout(destroy, readingMs))
+}
+
+/** How long a client may read nothing of what is left to send, in milliseconds. */
+const unreadMs = 120_000
+
+/**
+ * Destroys a detached connection once its client has been sent everything, `lingerMs` later, or if the client reads nothing for two
+ * minutes. Call it when nothing more comes; whoever writes to the connection ends it.
+ *
+ * @param lingerMs For what the client may send meanwhile.
+ */
+export function destroyOnceSent(socket: Socket, lingerMs: number): void {
+  const destroy = (): void => {
+    socket.destroy()
+  }
+  const linger = (): void => void setTimeout(destroy, lingerMs)
+  if (socket.writableFinished) {
+    linger()
+    return
+  }
+  // What is sent counts as activity.
+  socket.setTimeout(unreadMs, destroy)
+  socket.once('finish', linger)
 }
