@@ -95,6 +95,8 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
   ['a conversation by its number', 'responses', { conversation: 7 }],
   ['a conversation as an object, by its number', 'responses', { conversation: { id: 7 } }],
   ['an item by its number', 'responses', { input: [{ id: 7 }] }],
+  ['a video as an object', 'images/generations', { video: { id: 'v_1' } }],
+  ['a task as an object, by its number', 'images/generations', { parentTask: { x: 1 }, task: { id: 4711 } }],
   ['training by the number of a file', 'chat/completions', { training_file: 0 }],
   ['a file among references', 'images/generations', { reference_images: ['file-1'] }],
   ['a file to begin with', 'images/generations', { initImage: ' file_1' }],

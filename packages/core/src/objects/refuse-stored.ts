@@ -10,7 +10,7 @@ import { isIdOrRelative, isStoredAddress, namesStoredFile } from './stored-addre
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
-  /id|name|role|ref|arn|stor|corp|back|input|conversation|chat|session|container|thread|prompt|voice|audio|agent|assistant|librar|collection|connector|dataset|source|knowledge|cach|training|validation|ur[il]|type|file|image|mask|attachment|video|document|media|frame|bucket|src|link|location|path|data|bytes|text|content|system|instructions|[^\0-\x7f]/i
+  /id|name|role|ref|arn|stor|corp|back|input|conversation|chat|session|container|thread|prompt|voice|audio|agent|assistant|librar|collection|connector|dataset|source|knowledge|cach|training|validation|ur[il]|type|file|image|mask|attachment|video|document|media|frame|bucket|src|link|location|path|data|bytes|text|content|system|instructions|task|job|generation|[^\0-\x7f]/i
 
 /** Members whose text is the id, or at Google the name, of a stored object: `file_id`, `previousResponseId`, `fileSearchStoreNames`. */
 const namesStored =
@@ -26,7 +26,7 @@ const calledThing =
 /** Where a document is looked up for the model: whatever it says, the provider reads it with the key's rights. */
 const looksUp = /^datasources?$/
 /** Members whose object names a stored object by its `id`. */
-const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
+const refersById = /^(?:conversation|thread|container|prompt|voice|audio|video|task|job|generation|agent|assistant)$/
 /** Members whose object names a stored object by its `id` or its `name`. */
 const refersByName =
   /^(?:agent|agentreference|assistant|prompt|conversation|container|chat|session|thread|library|collection|connectors?|dataset|knowledgebase|vectordb|(?:vector|memory)store)$/

@@ -6,8 +6,8 @@ import type { Members } from './callers-places.js'
 /** Members with which a request asks for a stream: of an answer, and of speech (OpenAI API, `stream_format`). */
 const asks = /^(?:is)?stream(?:ing|ed|format)?$/
 const mayAsk = /stream|[^\0-\x7f]/i
-/** What a query asks for by its value, whatever its name is: `alt=sse` (Google's API), `format=event-stream`. */
-const streamByValue = /^sse$|event-?_?stream/i
+/** What a query asks for by its value, whatever its name is and whatever else the value says: `alt=sse` (Google's API), `format=event-stream`. */
+const streamByValue = /sse|eventstream/
 const mayAskInQuery = /stream|sse|%|[^\0-\x7f]/i
 
 /** So deep do settings stand in settings that some server reads. */
@@ -37,7 +37,9 @@ export function asksInBody(members: Members, depth = 0): boolean {
 function asksInQuery(query: string): boolean {
   if (!mayAskInQuery.test(query)) return false
   return splitQuery(query).some((pair) =>
-    readingsOf(pair).some(({ name, value }) => streamByValue.test(value) || asksBy(squashName(name), value === '' ? 'true' : value)),
+    readingsOf(pair).some(
+      ({ name, value }) => streamByValue.test(squashName(value)) || asksBy(squashName(name), value === '' ? 'true' : value),
+    ),
   )
 }
 
