@@ -25,7 +25,10 @@ function ownValue(variables: Readonly<Record<string, string | undefined>>, name:
 
 /** The environment of this process as it was at its start, and beneath it other variables. A value is read when it is asked for. */
 export function environmentOver(others: Readonly<Record<string, string>>): Readonly<Record<string, string | undefined>> {
-  const valueOf = (name: string): string | undefined => ownValue(process.env, name) ?? taken.get(name)?.reveal() ?? ownValue(others, name)
+  // Each question to `process.env` looks through all of the environment, and there may be 100,000 questions.
+  const names = new Set(Object.keys(process.env))
+  const own = (name: string): string | undefined => (names.has(name) ? ownValue(process.env, name) : undefined)
+  const valueOf = (name: string): string | undefined => own(name) ?? taken.get(name)?.reveal() ?? ownValue(others, name)
   return new Proxy<Record<string, string | undefined>>(
     {},
     {

@@ -1,4 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { readPlainLines } from './plain-lines.js'
 import { withRepeatedKeys } from './repeated-keys.js'
 
 /** Entries that were cut out of a text: the value of a member at its top. */
@@ -11,12 +12,6 @@ interface Cut {
 
 /** What stands in the place of the entries: an empty value of the same kind. */
 const instead = { keys: '{}', bindings: '[]' } as const
-
-/** A text that YAML reads as a text: it has none of YAML's marks, does not begin as a number does, and is none of its words. */
-const text = '(?!(?:null|Null|NULL|true|True|TRUE|false|False|FALSE)\\b)[A-Za-z/][A-Za-z0-9_./-]{0,255}'
-const key = new RegExp(`( +)(${text}): \\{ gateway: (${text}), secret: \\{ (env|file): (${text}) \\} \\}\\n`, 'y')
-const binding = new RegExp(`( +)- \\{ (user|team|project|key): (${text}), (user|team|project|key): (${text}) \\}\\n`, 'y')
-const emptyLines = /(?: *(?:#.*)?\n)+/y
 
 /**
  * Reads a configuration in YAML whose `keys` or `bindings` have all of their entries on a line of their own, written in the usual way. Those are
@@ -54,7 +49,7 @@ function cutEntries(whole: string): { readonly rest: string; readonly cuts: read
   let from = 0
   for (const { index, 0: line } of whole.matchAll(/^(?:keys|bindings):\n/gm)) {
     const name = line.startsWith('keys') ? 'keys' : 'bindings'
-    const found = name === 'keys' ? readKeys(whole, index + line.length) : readBindings(whole, index + line.length)
+    const found = readPlainLines(whole, index + line.length, name)
     if (found === undefined) continue
     rest += whole.slice(from, index)
     cuts.push({ name, at: rest.length, value: found.value })
@@ -62,49 +57,4 @@ function cutEntries(whole: string): { readonly rest: string; readonly cuts: read
     from = found.end
   }
   return { rest: rest + whole.slice(from), cuts }
-}
-
-interface Entries {
-  readonly value: object
-  /** Where they end. */
-  readonly end: number
-}
-
-/** `undefined`: an entry is written in another way. */
-function readKeys(whole: string, start: number): Entries | undefined {
-  const value: Record<string, unknown> = {}
-  const end = readLines(whole, start, key, ([, , alias = '', gateway, kind = '', name]) => {
-    if (Object.hasOwn(value, alias)) return false
-    value[alias] = { gateway, secret: { [kind]: name } }
-    return true
-  })
-  return end === undefined ? undefined : { value, end }
-}
-
-function readBindings(whole: string, start: number): Entries | undefined {
-  const value: unknown[] = []
-  const end = readLines(whole, start, binding, ([, , first = '', one, second = '', other]) => {
-    if (first === second) return false
-    value.push({ [first]: one, [second]: other })
-    return true
-  })
-  return end === undefined ? undefined : { value, end }
-}
-
-/** @param take Gets the parts of each line; `false`: the line is not as it should be. Returns where the lines end. */
-function readLines(whole: string, start: number, line: RegExp, take: (parts: RegExpExecArray) => boolean): number | undefined {
-  let at = start
-  let indent: string | undefined
-  for (;;) {
-    emptyLines.lastIndex = at
-    if (emptyLines.test(whole)) at = emptyLines.lastIndex
-    line.lastIndex = at
-    const parts = line.exec(whole)
-    if (parts === null) break
-    indent ??= parts[1]
-    if (parts[1] !== indent || !take(parts)) return undefined
-    at = line.lastIndex
-  }
-  // Only a line that begins at the left ends the entries.
-  return indent === undefined || /[\s-]/.test(whole[at] ?? '') ? undefined : at
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
-import { createSecretWindows } from '../../packages/ports/src/secret-windows.js'
+import { createSecretWindows, SecretWindows } from '../../packages/ports/src/secret-windows.js'
 
 describe('loaded secrets are found', () => {
   const secrets = Array.from({ length: 20_000 }, () => randomBytes(24).toString('base64url'))
@@ -61,4 +61,20 @@ describe('secrets that begin alike', () => {
     // Twice for each character of the text; then the beginning of each member that is looked at, one of each half.
     expect(comparisonsWith(20_000)).toBeLessThan(comparisonsWith(20) + 300)
   })
+})
+
+test('secrets that are loaded at once are found as those that came one by one, also where many stand there twice', () => {
+  const letter = (): string => 'ab'[Math.floor(Math.random() * 2)] as string
+  const ending = (): string => Array.from({ length: Math.floor(Math.random() * 5) }, letter).join('')
+  for (let round = 0; round < 200; round += 1) {
+    const secrets = Array.from({ length: 30 }, () => `same-be${letter()}${ending()}`)
+    const [atOnce, oneByOne] = [new SecretWindows(secrets), new SecretWindows()]
+    for (const secret of secrets) oneByOne.add(secret)
+    const gone = secrets[0] as string
+    for (const text of secrets.flatMap((secret) => [secret, `${secret}a`, `x${secret.slice(0, -1)}`, `${secret.slice(0, 8)}-`]))
+      for (const onlyWhole of [true, false])
+        expect([secrets, text, atOnce.find(text, onlyWhole)]).toEqual([secrets, text, oneByOne.find(text, onlyWhole)])
+    for (const windows of [atOnce, oneByOne]) windows.remove(gone)
+    expect(atOnce.find(gone, true)).toEqual(oneByOne.find(gone, true))
+  }
 })

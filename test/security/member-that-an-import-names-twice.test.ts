@@ -16,7 +16,7 @@ async function read(text: string): Promise<readonly ImportedLine[]> {
   const file = join(folder, 'keys.jsonl')
   writeFileSync(file, text)
   const lines: ImportedLine[] = []
-  for await (const line of readImport(file, () => {})) lines.push(line)
+  for await (const some of readImport(file, () => {})) lines.push(...some)
   return lines
 }
 

@@ -37,7 +37,7 @@ function check(key: string) {
 
 async function linesOf(file: string): Promise<readonly ImportedLine[]> {
   const lines: ImportedLine[] = []
-  for await (const line of readImport(file, () => {})) lines.push(line)
+  for await (const some of readImport(file, () => {})) lines.push(...some)
   return lines
 }
 

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readDotenv } from '../../sidecar/src/load-config.js'
+import { readPlainDotenv } from '../../sidecar/src/plain-dotenv.js'
 
 const load = createRequire(resolve(import.meta.dirname, '../../sidecar/package.json'))
 const { parse } = load('dotenv') as { readonly parse: (text: string) => Record<string, string> }
@@ -26,4 +27,24 @@ test('the variables of .env are those that the usual parser of dotenv finds', ()
     { numRuns: 300 },
   )
   rmSync(folder, { recursive: true })
+})
+
+test('what is read of .env without the parser of dotenv is what that parser reads', () => {
+  const line = fc.oneof(
+    { weight: 8, arbitrary: fc.stringMatching(/^[A-C_][A-C0-9_]{0,2}=[-a-c0-9+/=.,:;@~!*]{0,6}$/) },
+    { weight: 2, arbitrary: fc.constantFrom('', '# it is "not" a \'quote', '#A=1', '__proto__=x') },
+    { weight: 1, arbitrary: fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((all) => all.join('')) },
+  )
+  let plainOnes = 0
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 8 }), fc.boolean(), (lines, ends) => {
+      const text = lines.join('\n') + (ends ? '\n' : '')
+      const read = readPlainDotenv(Buffer.from(text))
+      if (read === undefined) return
+      plainOnes += 1
+      expect(read).toEqual(parse(text))
+    }),
+    { numRuns: 2000 },
+  )
+  expect(plainOnes).toBeGreaterThan(200)
 })

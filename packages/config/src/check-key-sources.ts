@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
-import type { Secret } from '@postern/ports'
+import type { Secret, SecretsByPath } from '@postern/ports'
 import { isLoopback } from './is-loopback.js'
 import { isKeySource, type KeySecretReference } from './key-source-schemas.js'
 import type { Parts } from './lenient-sections.js'
@@ -9,14 +9,14 @@ import { type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
 /** Checks that each source of a key can be asked safely. Asks none, and runs no program. */
-export function checkKeySources(parts: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+export function checkKeySources(parts: Parts, secrets: SecretsByPath, problems: Problem[]): void {
   checkVault(parts.vault, problems)
   for (const key of parts.keys.values()) {
     const { secret, providerSecret } = key.part
     if (isKeySource(secret)) checkSource(`${key.path}.secret`, secret, parts, problems)
     if (providerSecret !== undefined) checkSource(`${key.path}.providerSecret`, providerSecret, parts, problems)
   }
-  for (const [path, secret] of secrets) if (path.endsWith('.ca')) checkAuthority(path, secret, problems)
+  for (const [path, secret] of secrets.others) if (path.endsWith('.ca')) checkAuthority(path, secret, problems)
 }
 
 /** Checks that a value that is read counts until it is read again. */

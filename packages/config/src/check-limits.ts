@@ -11,7 +11,6 @@ const units = ['requests', 'tokens', 'spend', 'streams'] as const
 export function checkLimits({ limits, gateways, keys, callers, bindings, keyRing }: Config, problems: Problem[]): void {
   const seen = new Map<string, string>()
   const gatewayNames = new Set(Object.keys(gateways))
-  const aliases = new Set(Object.keys(keys))
   for (const [index, rule] of (limits?.rules ?? []).entries()) {
     const path = `limits.rules[${index}]`
     if (units.every((unit) => rule[unit] === undefined))
@@ -28,7 +27,7 @@ export function checkLimits({ limits, gateways, keys, callers, bindings, keyRing
       problems.push(problem(`${path}.gateway`, `names "${rule.gateway}", which is not under gateways.`, `Write ${oneOf(gatewayNames)}.`))
     // The ring may have a key of any name, and bind any caller; the configuration does not say which.
     const hasRing = keyRing !== undefined
-    if (rule.key !== undefined && !aliases.has(rule.key) && !hasRing)
+    if (rule.key !== undefined && !Object.hasOwn(keys, rule.key) && !hasRing)
       problems.push(problem(`${path}.key`, `names "${rule.key}", which is not under keys.`, `Write one of the names under keys.`))
     if (rule.each === 'session' && callers.session === undefined)
       problems.push(problem(`${path}.each`, 'counts each session, and there are none.', 'Write callers.session, or each: user.'))

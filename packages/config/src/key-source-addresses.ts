@@ -1,10 +1,11 @@
 import type { KeySecretReference } from './key-source-schemas.js'
 import type { Config } from './schema.js'
+import { unusualKeys } from './unusual-keys.js'
 
 /** Every URL that sources of keys are asked at. */
 export function addressesOfSources({ keys, vault }: Pick<Config, 'keys' | 'vault'>): readonly string[] {
   const addresses = vault === undefined ? [] : [vault.url, ...vault.redirects]
-  for (const alias in keys) {
+  for (const alias of unusualKeys(keys)) {
     const address = tokenEndpointOf((keys[alias] as Config['keys'][string]).secret)
     if (address !== undefined) addresses.push(address)
   }

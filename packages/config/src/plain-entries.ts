@@ -1,6 +1,7 @@
 import type { Secret } from '@postern/ports'
 import { nameFault } from '@postern/protocol'
 import type { Config } from './schema.js'
+import { noteUnusualKeys } from './unusual-keys.js'
 import { aliasFault, type SecretReference } from './schema-parts.js'
 
 type Key = Config['keys'][string]
@@ -33,6 +34,8 @@ export interface PlainEntries {
   readonly aliases: readonly string[]
   /** By alias. */
   readonly keys: ReadonlyMap<string, LocatedKey>
+  /** The same keys as a configuration has them; `undefined`: some are left to the schema. */
+  readonly allKeys: Readonly<Record<string, Key>> | undefined
   /** By their number; `undefined`: it is left to the schema. */
   readonly bindings: readonly (Binding | undefined)[]
   /** The configuration without these entries. */
@@ -49,26 +52,34 @@ export function readPlainEntries(raw: unknown): PlainEntries {
   const keys = new Map<string, LocatedKey>()
   const bindings: (Binding | undefined)[] = []
   const numbers: number[] = []
-  if (!isPlainObject(raw)) return { aliases: [], keys, bindings, rest: raw, numbers }
+  let allKeys: PlainEntries['allKeys']
+  if (!isPlainObject(raw)) return { aliases: [], keys, allKeys: undefined, bindings, rest: raw, numbers }
   const rest: Record<string, unknown> = { ...raw }
   const { keys: writtenKeys, bindings: writtenBindings } = raw
   const aliases = typeof writtenKeys === 'object' && writtenKeys !== null ? Object.keys(writtenKeys) : []
   // Which other names than texts a group has is the schema's to judge.
   if (isPlainObject(writtenKeys) && Object.getOwnPropertySymbols(writtenKeys).length === 0) {
     const others: [string, unknown][] = []
+    const all: Record<string, Key> = {}
+    const isGateway = rememberLast((name) => aliasFault(name) === undefined)
     for (const alias of aliases) {
       const value = writtenKeys[alias]
-      const key = aliasFault(alias) === undefined && alias !== '__proto__' ? readPlainKey(value) : undefined
-      if (key === undefined) others.push([alias, value])
-      else keys.set(alias, new LocatedKey(alias, key))
+      const key = aliasFault(alias) === undefined && alias !== '__proto__' ? readPlainKey(value, isGateway) : undefined
+      if (key === undefined) {
+        others.push([alias, value])
+        continue
+      }
+      keys.set(alias, new LocatedKey(alias, key))
+      if (others.length === 0) all[alias] = key
     }
+    if (others.length === 0) allKeys = all
     rest['keys'] = Object.fromEntries(others)
   }
   if (Array.isArray(writtenBindings)) {
     const others: unknown[] = []
     for (let number = 0; number < writtenBindings.length; number += 1) {
       const value: unknown = writtenBindings[number]
-      const binding = readPlainBinding(value)
+      const binding = readPlainBinding(value, keys)
       bindings.push(binding)
       if (binding !== undefined) continue
       others.push(value)
@@ -76,28 +87,44 @@ export function readPlainEntries(raw: unknown): PlainEntries {
     }
     rest['bindings'] = others
   }
-  return { aliases, keys, bindings, rest, numbers }
+  return { aliases, keys, allKeys, bindings, rest, numbers }
 }
 
 /** Puts the plain entries back into their places among those that the schema has judged. */
-export function joinEntries({ aliases, keys, bindings, rest }: PlainEntries, judged: Config, raw: unknown): Config {
+export function joinEntries(plain: PlainEntries, judged: Config, raw: unknown): Config {
+  const { bindings, rest, numbers } = plain
   if (rest === raw) return judged
-  const allKeys: Record<string, Key> = {}
+  const keys = plain.allKeys ?? joinKeys(plain, judged)
+  noteUnusualKeys(keys, plain.allKeys === undefined ? plain.aliases.filter((alias) => !plain.keys.has(alias)) : [])
+  const others = judged.bindings.values()
+  const allBindings = numbers.length === 0 ? bindings : bindings.map((binding) => binding ?? others.next().value)
+  return { ...judged, keys, bindings: allBindings as Binding[] }
+}
+
+function joinKeys({ aliases, keys }: PlainEntries, judged: Config): Config['keys'] {
+  const all: Record<string, Key> = {}
   for (const alias of aliases) {
     const key = keys.get(alias)?.part ?? (Object.hasOwn(judged.keys, alias) ? judged.keys[alias] : undefined)
-    if (key !== undefined) allKeys[alias] = key
+    if (key !== undefined) all[alias] = key
   }
-  const others = judged.bindings.values()
-  const allBindings = bindings.map((binding) => binding ?? (others.next().value as Binding))
-  return { ...judged, keys: allKeys, bindings: allBindings }
+  return all
+}
+
+/** Asks once for names that follow each other and are the same. */
+function rememberLast(ask: (name: string) => boolean): (name: string) => boolean {
+  let [last, answer] = ['', ask('')]
+  return (name) => {
+    if (name !== last) [last, answer] = [name, ask(name)]
+    return answer
+  }
 }
 
 /** A key with a gateway, and with a secret that is one variable or one file. */
-function readPlainKey(value: unknown): Key | undefined {
+function readPlainKey(value: unknown, isGateway: (name: string) => boolean): Key | undefined {
   if (!isPlainObject(value)) return undefined
   for (const name in value) if (name !== 'gateway' && name !== 'secret') return undefined
   const { gateway, secret } = value
-  if (typeof gateway !== 'string' || aliasFault(gateway) !== undefined) return undefined
+  if (typeof gateway !== 'string' || !isGateway(gateway)) return undefined
   const reference = readPlainReference(secret)
   return reference === undefined ? undefined : { gateway, secret: reference, shared: false }
 }
@@ -115,14 +142,15 @@ function readPlainReference(value: unknown): SecretReference | undefined {
 }
 
 /** A binding with a key, and with users, teams and projects by their names alone. */
-function readPlainBinding(value: unknown): Binding | undefined {
+function readPlainBinding(value: unknown, keys: ReadonlyMap<string, unknown>): Binding | undefined {
   if (!isPlainObject(value)) return undefined
   let members = 0
   for (const name in value) {
     const text = value[name]
     if (typeof text !== 'string') return undefined
     if (name === 'key') {
-      if (aliasFault(text) !== undefined) return undefined
+      // The name of a key that is there has been looked at.
+      if (!keys.has(text) && aliasFault(text) !== undefined) return undefined
     } else if ((name !== 'user' && name !== 'team' && name !== 'project') || nameFault(text) !== undefined) return undefined
     members += 1
   }

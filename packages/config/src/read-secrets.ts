@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Secret } from '@postern/ports'
+import { type Secret, SecretsByPath } from '@postern/ports'
 import { masterKeyPath } from './check-key-ring.js'
 import { isKeySource, type KeySecretReference } from './key-source-schemas.js'
 import type { Parts } from './lenient-sections.js'
@@ -89,24 +89,26 @@ function referencesOfSource(path: string, reference: KeySecretReference): Refere
 }
 
 /** Reads the secrets of all references, and those of keys that no source is asked for. */
-export function readSecrets({ keys }: Parts, references: References, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
-  const secrets = new Map<string, Secret>()
-  function read(path: string, reference: KeySecretReference): Secret | undefined {
+export function readSecrets({ keys }: Parts, references: References, places: SecretPlaces, problems: Problem[]): SecretsByPath {
+  const secrets = new SecretsByPath(keys)
+  // Paths are put together for problems: there may be 100,000 keys.
+  function read(at: { readonly path: string }, member: string, reference: KeySecretReference): Secret | undefined {
     if (isKeySource(reference)) return undefined
     const result = readSecret(reference, places)
-    if ('secret' in result) {
-      secrets.set(path, result.secret)
-      return result.secret
-    }
+    if ('secret' in result) return result.secret
+    const path = `${at.path}${member}`
     const tell = places.isOptional?.(path) === true ? warning : problem
     problems.push(tell(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
     return undefined
   }
   for (const key of keys.values()) {
-    const { alias, part } = key
-    key.secret = read(`keys.${alias}.secret`, part.secret)
-    if (part.providerSecret !== undefined) key.providerSecret = read(`keys.${alias}.providerSecret`, part.providerSecret)
+    const { part } = key
+    key.secret = read(key, '.secret', part.secret)
+    if (part.providerSecret !== undefined) key.providerSecret = read(key, '.providerSecret', part.providerSecret)
   }
-  for (const [path, reference] of references) read(path, reference)
+  for (const [path, reference] of references) {
+    const secret = read({ path }, '', reference)
+    if (secret !== undefined) secrets.set(path, secret)
+  }
   return secrets
 }

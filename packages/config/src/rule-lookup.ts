@@ -61,5 +61,11 @@ const shapes = Array.from({ length: everyField + 1 }, (_, shape) => shape)
 
 /** The chosen fields and their values as text; a field that is not named is as one that is not chosen. */
 function keyOf(fields: PrincipalFields, shape: number): string {
-  return JSON.stringify(principalFields.map((field, place) => ((shape & (1 << place)) === 0 ? null : (fields[field] ?? null))))
+  let key = ''
+  for (const [place, field] of principalFields.entries()) {
+    const value = (shape & (1 << place)) === 0 ? undefined : fields[field]
+    // With its length in front, no value can look like two.
+    key += value === undefined ? '-' : `${value.length}:${value}`
+  }
+  return key
 }

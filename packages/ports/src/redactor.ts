@@ -2,6 +2,7 @@ import { redactKeys } from '@postern/gateways'
 import { createSecretWindows, findFirstOf } from './secret-windows.js'
 import type { LiveSecrets } from './live-secrets.js'
 import { Secret } from './secret.js'
+import { SecretsByPath } from './secrets-by-path.js'
 
 /** Replaces in texts what must not be logged: every loaded secret, and every text with the form of a key. */
 export interface Redactor {
@@ -32,7 +33,10 @@ const shortestVariable = 16
  */
 export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
   const searched: Secret[] = []
-  for (const [path, secret] of secrets) {
+  // The secrets of keys are searched for whatever their paths are.
+  const isByPath = secrets instanceof SecretsByPath
+  if (isByPath) for (const [, secret] of secrets.ofKeys()) searched.push(secret)
+  for (const [path, secret] of isByPath ? secrets.others : secrets) {
     if (path === 'callers.service.hashes' || path.endsWith('.ca')) continue
     if (secret.length < shortestVariable && path.includes('.variables[')) continue
     searched.push(addressesOfStores.includes(path) ? withoutScheme(secret) : secret)

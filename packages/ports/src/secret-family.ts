@@ -1,26 +1,42 @@
 /** Different secrets with the same first characters: thousands where the keys of a provider begin alike. */
 export class SecretFamily {
-  /** In the order of their character codes. */
-  readonly #members: string[]
+  /** In the order of their character codes, once {@link order} was called. */
+  #members: string[]
   /** Whether one of them may begin with another one. */
-  #isNested: boolean
+  #isNested = false
+  #isOrdered = false
 
   /** @param members Two or more different ones. */
   constructor(members: readonly string[]) {
-    this.#members = members.toSorted()
-    this.#isNested = this.#members.some((member, index) => index > 0 && member.startsWith(this.#members[index - 1] as string))
+    this.#members = [...members]
   }
 
   get first(): string {
     return this.#members[0] as string
   }
 
+  /** How many there are. One that was gathered twice counts twice until they are put in order. */
   get size(): number {
     return this.#members.length
   }
 
+  /** Adds one of many, which are put in order once all are there. It may be there already. */
+  gather(secret: string): void {
+    this.#members.push(secret)
+    this.#isOrdered = false
+  }
+
+  /** Puts the members in order, if they are not. Whatever needs the order calls this: most of many families are never asked. */
+  order(): void {
+    if (this.#isOrdered) return
+    this.#members = [...new Set(this.#members)].sort()
+    this.#isNested = this.#members.some((member, index) => index > 0 && member.startsWith(this.#members[index - 1] as string))
+    this.#isOrdered = true
+  }
+
   /** A secret that is there is not added twice. */
   add(secret: string): void {
+    this.order()
     const place = this.#placeOf(secret, 0, secret.length)
     const [before, after] = [this.#members[place - 1], this.#members[place]]
     if (after === secret) return
@@ -30,6 +46,7 @@ export class SecretFamily {
   }
 
   remove(secret: string): void {
+    this.order()
     const place = this.#placeOf(secret, 0, secret.length)
     if (this.#members[place] === secret) this.#members.splice(place, 1)
   }
@@ -39,6 +56,7 @@ export class SecretFamily {
    * by halves, so that a text which repeats what thousands begin with costs a few comparisons each time.
    */
   endIn(text: string, start: number, onlyWhole: boolean): number {
+    this.order()
     const place = this.#placeOf(text, start, text.length)
     const following = this.#members[place]
     if (following !== undefined) {

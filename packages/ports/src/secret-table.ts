@@ -16,6 +16,9 @@ const bitsPerFamily = 32
 /** The least number of families that there is room for. */
 const leastRoom = 32
 
+/** A family of so many members is put in order at once, and not when a text is searched: that text would wait for it. */
+const leastLarge = 1000
+
 const base = 0x01000193
 
 /**
@@ -44,16 +47,18 @@ export class SecretTable {
     for (let step = 0; step < size; step += 1) top = Math.imul(top, base)
     this.#top = top
     this.#makeRoom(secrets.length)
-    /** The members of each family of several, by its number: they are put in order once all are there. */
-    const several = new Map<number, Set<string>>()
+    const large = new Set<SecretFamily>()
     for (const secret of secrets) {
       const hash = this.#hashOf(secret)
       const number = this.#numberOf(hash, secret)
-      if (number === 0) this.#found(hash, secret)
-      else if (several.has(number)) several.get(number)?.add(secret)
-      else several.set(number, new Set([this.#families[number - 1] as string, secret]))
+      const family = this.#families[number - 1]
+      if (family === undefined) this.#found(hash, secret)
+      else if (typeof family !== 'string') {
+        family.gather(secret)
+        if (family.size === leastLarge) large.add(family)
+      } else if (family !== secret) this.#families[number - 1] = new SecretFamily([family, secret])
     }
-    for (const [number, members] of several) if (members.size > 1) this.#families[number - 1] = new SecretFamily([...members])
+    for (const family of large) family.order()
   }
 
   /** Adds a secret that is not there. */

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { checkRingKey } from '@postern/config'
 import { RingFault } from '@postern/instance'
-import { bindingIdentity, describeBinding, fieldsOfIdentity, type KeptBinding, type KeptKey, type RingConflict } from '@postern/ports'
+import { describeBinding, fieldsOfIdentity, type KeptBinding, type KeptKey, type RingConflict } from '@postern/ports'
 import { Failure } from '../failure.js'
 import type { OpenRing } from './open-ring.js'
 import { type ImportedKey, readImport } from './read-import.js'
 
 /** How many keys are staged in one transaction. */
-const keysPerStage = 1000
+const keysPerStage = 2000
 
 /** How many faults are named at most. */
 const maxFaults = 20
@@ -70,9 +70,10 @@ export async function stageImport(
     try {
       for (const principal of bound) {
         const binding = editor.bindingOf(principal, key.alias)
-        const before = selectors.get(bindingIdentity(principal))
+        const { selector } = binding
+        const before = selectors.get(selector)
         if (before !== undefined) return fail(line, `binds whom an earlier line binds, ${before}.`)
-        selectors.set(bindingIdentity(principal), line)
+        selectors.set(selector, line)
         bindings.push(binding)
       }
       keys.push(editor.sealNew(key, Date.now()))
@@ -82,21 +83,33 @@ export async function stageImport(
     }
   }
 
+  /** What the store is writing. */
+  let writing: Promise<void> = Promise.resolve()
+
+  /** Gives the store what was sealed. It writes that while the next keys are sealed. */
   async function stage(): Promise<void> {
+    await writing
     // If a line has a fault, nothing will be published: the other lines are only checked.
-    if (faultCount === 0) await ring.stage(batch, keys, bindings)
+    if (faultCount === 0) {
+      writing = ring.stage(batch, keys, bindings)
+      // It is awaited before the next part and at the end.
+      writing.catch(() => {})
+    }
     keys = []
     bindings = []
   }
 
   try {
-    for await (const read of readImport(file, (bytes) => progress(size === 0 ? 1 : bytes / size))) {
-      if ('fault' in read) fail(read.line, read.fault)
-      else take(read.line, read.key)
+    for await (const lines of readImport(file, (bytes) => progress(size === 0 ? 1 : bytes / size))) {
+      for (const read of lines)
+        if ('fault' in read) fail(read.line, read.fault)
+        else take(read.line, read.key)
       if (keys.length >= keysPerStage) await stage()
     }
     await stage()
+    await writing
   } catch (error) {
+    await writing.catch(() => {})
     await ring.discard(batch)
     throw error
   }

@@ -3,6 +3,7 @@ import { type BindingFields, bindingFields, Secret } from '@postern/ports'
 import { hasRepeatedMember } from '@postern/protocol'
 import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
+import { readTable } from './read-table.js'
 
 /** A key from a line of a file, with its bindings. */
 export interface ImportedKey {
@@ -41,52 +42,33 @@ type Column = (typeof importColumns)[number]
 const maxLineBytes = 65_536
 
 /**
- * Reads a file of keys, line by line: CSV with a head, or a JSON object in each line.
+ * Reads a file of keys, line by line: CSV with a head, or a JSON object in each line. Gives some lines at a time.
  *
  * @param bytes Gets the number of bytes that were read so far.
  * @throws {Failure} if the name of the file or its first line does not fit; the system's error, if the file cannot be read.
  */
-export async function* readImport(file: string, bytes: (read: number) => void): AsyncGenerator<ImportedLine> {
+export async function* readImport(file: string, bytes: (read: number) => void): AsyncGenerator<readonly ImportedLine[]> {
   const read = readerFor(file)
   const stream = createReadStream(file)
-  for await (const line of read(stream)) {
+  for await (const lines of read(stream)) {
     bytes(stream.bytesRead)
-    yield line
+    yield lines
   }
 }
 
-function readerFor(file: string): (stream: NodeJS.ReadableStream) => AsyncGenerator<ImportedLine> {
+function readerFor(file: string): (stream: NodeJS.ReadableStream) => AsyncGenerator<readonly ImportedLine[]> {
   if (file.endsWith('.csv')) return readCsv
   if (/\.(?:jsonl|ndjson)$/.test(file)) return readJsonLines
   throw new Failure(`${file} is neither CSV nor JSON Lines.\nGive a file whose name ends in .csv or .jsonl.`)
 }
 
-async function* readCsv(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedLine> {
-  const { parse } = await import('csv-parse')
-  const parser = parse({
-    bom: true,
-    columns: checkHead,
-    info: true,
-    relax_column_count: false,
-    skip_empty_lines: true,
-    max_record_size: maxLineBytes,
-  })
-  stream.on('error', (error) => parser.destroy(error))
-  stream.pipe(parser)
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: Partial<Record<Column, string>>; info: { lines: number } }>)
-      yield { line: info.lines, ...ofRow(record) }
-  } catch (error) {
-    const { lines } = error as { readonly lines?: number }
-    if (error instanceof Failure || lines === undefined) throw error
-    // The library's message repeats the row, which holds a key.
-    yield { line: lines, fault: `is no row of this table (${codeOf(error)}). Its columns are those of the first line.` }
-  }
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { readonly code?: unknown }).code
-  return typeof code === 'string' ? code : 'CSV'
+async function* readCsv(stream: NodeJS.ReadableStream): AsyncGenerator<readonly ImportedLine[]> {
+  for await (const rows of readTable(stream, checkHead, maxLineBytes))
+    yield rows.map((row) =>
+      'code' in row
+        ? { line: row.line, fault: `is no row of this table (${row.code}). Its columns are those of the first line.` }
+        : { line: row.line, ...ofRow(row.record) },
+    )
 }
 
 /** @throws {Failure} if a column is unknown, missing or named twice. */
@@ -125,12 +107,12 @@ function ofRow(row: Partial<Record<Column, string>>): { readonly key: ImportedKe
   }
 }
 
-async function* readJsonLines(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedLine> {
+async function* readJsonLines(stream: NodeJS.ReadableStream): AsyncGenerator<readonly ImportedLine[]> {
   let line = 0
   for await (const text of linesOf(stream)) {
     line += 1
-    if (text === undefined) yield { line, fault: `has more than ${countOf(maxLineBytes, 'byte')}.` }
-    else if (text.trim() !== '') yield { line, ...ofJson(text) }
+    if (text === undefined) yield [{ line, fault: `has more than ${countOf(maxLineBytes, 'byte')}.` }]
+    else if (text.trim() !== '') yield [{ line, ...ofJson(text) }]
   }
 }
 

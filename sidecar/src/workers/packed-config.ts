@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
-import { type CheckedConfig, type ProxyVariables, proxyVariablesOf, readProxies } from '@postern/config'
+import { type CheckedConfig, type ProxyVariables, proxyVariablesOf, readProxies, type Tenants } from '@postern/config'
 import { dialects } from '@postern/gateways'
 import { Secret } from '@postern/ports'
 import { environmentOver } from '../own-variables.js'
@@ -10,9 +10,10 @@ import { environmentOver } from '../own-variables.js'
  */
 export type PackedConfig = Uint8Array
 
-interface Packed extends Omit<CheckedConfig, 'secrets' | 'dialects' | 'proxyOf'> {
+interface Packed extends Omit<CheckedConfig, 'secrets' | 'tenants' | 'dialects' | 'proxyOf'> {
   /** The values of secrets by their settings. */
   readonly secrets: readonly (readonly [path: string, value: string])[]
+  readonly tenants: readonly (readonly [alias: string, tenants: Tenants])[]
   readonly proxies: ProxyVariables
 }
 
@@ -22,20 +23,23 @@ interface Packed extends Omit<CheckedConfig, 'secrets' | 'dialects' | 'proxyOf'>
  * @param dotenv The variables of the `.env` beside the configuration, which may name proxies.
  */
 export function packConfig(checked: CheckedConfig, dotenv: Readonly<Record<string, string>>): PackedConfig {
-  const { secrets, dialects: _, proxyOf: __, ...rest } = checked
+  const { secrets, tenants, dialects: _, proxyOf: __, ...rest } = checked
   const packed: Packed = {
     ...rest,
     secrets: [...secrets].map(([path, secret]) => [path, secret.reveal()] as const),
+    // Written out, since what finds them out when it is asked has no members of its own.
+    tenants: [...tenants].map(([alias, { aliases, bindings, several }]) => [alias, { aliases, bindings, several }] as const),
     proxies: proxyVariablesOf(environmentOver(dotenv)),
   }
   return serialize(packed)
 }
 
 export function unpackConfig(bytes: PackedConfig): CheckedConfig {
-  const { secrets, proxies, ...rest } = deserialize(bytes) as Packed
+  const { secrets, tenants, proxies, ...rest } = deserialize(bytes) as Packed
   return {
     ...rest,
     secrets: new Map(secrets.map(([path, value]) => [path, new Secret(value)])),
+    tenants: new Map(tenants),
     dialects,
     proxyOf: readProxies(proxies).proxyOf,
   }

@@ -45,7 +45,7 @@ import { createCheckArrival } from '../doors/check-arrival.js'
 import { createPublicAddress } from '../doors/read-public-address.js'
 import { compileJoin } from './compile-join.js'
 import type { CompileOptions } from './compile-options.js'
-import { createLeasingResolve, Leases, secretsOfKeys } from './leases.js'
+import { createLeasingResolve, Leases, secretsOfLeases } from './leases.js'
 import { defaultMaxBodyBytes } from './defaults.js'
 import { holdFormer } from './hold-former.js'
 import type { Runtime } from '../runtime.js'
@@ -118,7 +118,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward(
     [...gateways.values()],
-    { keys: secretsOfKeys(checked), expected: secrets.size },
+    { keys: secretsOfLeases(checked), expected: secrets.size },
     (arrival) => publicAddress.originOf(arrival),
     uses,
     witness,

@@ -2,7 +2,7 @@ import type { CheckedConfig } from '@postern/config'
 import { shareLoadedKeys } from '@postern/core'
 import { type LiveSecrets, type Secret, searchedSecrets, type Uses } from '@postern/ports'
 import { HeldValue, type Searches, searchesFor } from '../keys/held-value.js'
-import { secretsOfKeys } from './leases.js'
+import { secretsOfLeases } from './leases.js'
 
 /** A shorter secret may be a word: answers and lines that hold it would be withheld for an hour after it was replaced by a real one. */
 const shortestHeldChars = 12
@@ -21,7 +21,7 @@ export function holdFormer(before: CheckedConfig, after: CheckedConfig, live: Li
   if (gone.size === 0) return
   const loaded = shareLoadedKeys(uses)
   const keys = new Set<Secret>()
-  for (const { alias, secret } of secretsOfKeys({ secrets: gone })) {
+  for (const { alias, secret } of secretsOfLeases({ secrets: gone })) {
     keys.add(secret)
     hold(held, secret, alias, searchesFor(alias, loaded, live))
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CheckedConfig } from '@postern/config'
 import { createResolve, type FindKey, type Gateway, type KeyLease, type Rooms } from '@postern/core'
-import { Secret } from '@postern/ports'
+import { Secret, secretsOfKeys } from '@postern/ports'
 import type { KeySources } from '../keys/key-sources.js'
 import type { CompiledRing } from './compile-ring.js'
 
@@ -99,18 +99,12 @@ async function atMost(pending: Promise<unknown>): Promise<void> {
 }
 
 /** Every secret of every key that was read with the configuration, for the search in answers. */
-export function secretsOfKeys({ secrets }: Pick<CheckedConfig, 'secrets'>): Iterable<{ readonly alias: string; readonly secret: Secret }> {
+export function secretsOfLeases({
+  secrets,
+}: Pick<CheckedConfig, 'secrets'>): Iterable<{ readonly alias: string; readonly secret: Secret }> {
   return {
     *[Symbol.iterator]() {
-      for (const [path, secret] of secrets) {
-        if (!path.startsWith(keys)) continue
-        const end = endsOfKey.find((each) => path.endsWith(each))
-        if (end !== undefined) yield { alias: path.slice(keys.length, -end.length), secret }
-      }
+      for (const [alias, secret] of secretsOfKeys(secrets)) yield { alias, secret }
     },
   }
 }
-
-/** How the path of a key's secret begins and ends. Those of what its source needs end in other names. */
-const keys = 'keys.'
-const endsOfKey = ['.secret', '.providerSecret'] as const

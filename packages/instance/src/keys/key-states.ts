@@ -26,7 +26,8 @@ export function createKeyStates(
   dates: KeyDates,
   leaseOf: (alias: string) => KeyLease,
 ): KeyStates {
-  const bound = [...new Set(config.bindings.map(({ key }) => key))]
+  // Without sources nothing is unavailable, and there may be 100,000 bindings.
+  const bound = sources.size === 0 ? [] : [...new Set(config.bindings.map(({ key }) => key))]
   const sourced = bound.flatMap((alias) => sources.get(alias) ?? [])
   return {
     sourced: () => sources.aliases,

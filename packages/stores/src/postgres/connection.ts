@@ -19,6 +19,8 @@ const migrationConnectMs = 5000
 /** How long an idle connection stays open, in milliseconds. */
 const idleMs = 60_000
 
+const setTimeLimit = "SELECT set_config('statement_timeout', $1, false)"
+
 /** A row of an answer. */
 export type Row = Readonly<Record<string, unknown>>
 
@@ -121,12 +123,16 @@ export function createPostgresConnection({ url, most, tables, answerMs }: Connec
         throw new StoreNotAsked(cannotBeUsed(error))
       })
       try {
+        // PostgreSQL itself would end a statement after the usual time.
+        if (waitMs > answerMs) await client.query(setTimeLimit, [String(Math.ceil(waitMs))])
         const { rows } = await client.query<Row>(text, [...values])
+        if (waitMs > answerMs) await client.query(setTimeLimit, [String(answerMs)])
         if (!isOver) client.release()
         return rows
       } catch (error) {
         const goesOn = isRolledBack(error)
-        if (!isOver) client.release(!goesOn)
+        // The connection may still have the longer time.
+        if (!isOver) client.release(!goesOn || waitMs > answerMs)
         if (isWithoutTables(error)) ready = undefined
         throw goesOn ? new RefusedStatement(cannotBeUsed(error), error) : new Error(cannotBeUsed(error))
       }

@@ -43,6 +43,8 @@ export class KeySearch {
   readonly #free: number[] = []
   /** Where the window of each key's each form is, in steps of {@link nextPlace}. */
   #places = new Uint8Array(slots)
+  /** The length of the longest secret, in characters, as far as secrets are compared, and of its longest form. */
+  #longest = 0
   #reach = 0
 
   constructor() {
@@ -74,11 +76,13 @@ export class KeySearch {
       known.add(name)
       return
     }
-    for (let index = 0; index < text.length; index += 1) {
-      const character = text.charCodeAt(index)
-      this.#kinds[character] = (this.#kinds[character] as number) | keyKind
+    // Most keys have key characters alone, which are marked already.
+    if (!hasKeyCharactersAlone.test(text)) this.#markAll(text)
+    // No form of a text is longer than that of a longer text.
+    if (text.length > this.#longest) {
+      this.#longest = text.length
+      this.#reach = longestForm(text)
     }
-    this.#reach = Math.max(this.#reach, longestForm(text))
     if (text.length < shortestSearched) return
     const key = new SearchedKey(this.#free.pop() ?? this.#keys.length, text, name)
     this.#keys[key.number] = key
@@ -121,6 +125,13 @@ export class KeySearch {
   /** Whether a byte can be part of a key, in any form. */
   isKeyCharacter(byte: number): boolean {
     return this.#kinds[byte] !== 0
+  }
+
+  #markAll(text: string): void {
+    for (let index = 0; index < text.length; index += 1) {
+      const character = text.charCodeAt(index)
+      this.#kinds[character] = (this.#kinds[character] as number) | keyKind
+    }
   }
 
   #laneOf({ hex }: KeyForm): WindowLane {
@@ -249,3 +260,4 @@ export class KeySearch {
 
 const keyCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_'
 const hexCharacters = '0123456789abcdefABCDEF'
+const hasKeyCharactersAlone = /^[A-Za-z0-9+/_-]*$/
