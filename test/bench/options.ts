@@ -27,6 +27,15 @@ export type Mode = (typeof modes)[number]
 /** What `--quick` measures. */
 const quickModes: readonly Mode[] = ['json', 'backend', 'sse', 'ttft', 'memory']
 
+/** What takes long, and is measured only where it is asked for or everything is written. */
+const longModes: readonly Mode[] = ['charts', 'held']
+
+/** What is measured where `--only` does not say. */
+function usualModes(quick: boolean, writes: boolean): readonly Mode[] {
+  if (quick) return quickModes
+  return writes ? modes : modes.filter((mode) => !longModes.includes(mode))
+}
+
 export interface Options {
   readonly help: boolean
   /** Whether products of others are measured beside the usual subjects. */
@@ -54,7 +63,8 @@ export const usage = `Usage: npm run bench -- [options]
 Measures Postern beside plain Node proxies and a hand-written Express stack, all in front of one upstream, on this machine.
 
 Options:
-  --only MODE       ${modes.join(', ')}; several with commas (default: all; quick: ${quickModes.join(', ')})
+  --only MODE       ${modes.join(', ')}; several with commas (default: all but ${longModes.join(' and ')}, with --write
+                    all; quick: ${quickModes.join(', ')})
   --subjects LIST   ${subjects.map(({ name }) => name).join(', ')}; several with commas (default: all for json, the bare
                     ones, the Express stack and Postern elsewhere); callers, growth, charts and workers are always measured at
                     Postern; held has the bare limit and Postern
@@ -130,7 +140,10 @@ export function readOptions(args: readonly string[]): Options {
     help: values.help,
     peers: values.peers,
     quick: values.quick,
-    modes: values.only === undefined && values.quick ? quickModes : choose(modes, (mode) => mode, values.only, '--only'),
+    modes:
+      values.only === undefined
+        ? usualModes(values.quick, values.write !== undefined)
+        : choose(modes, (mode) => mode, values.only, '--only'),
     subjects: asked,
     lines: values.node === undefined ? [ownLine] : values.node.split(',').map((name) => findNodeLine(name.trim())),
     plan: {

@@ -64,16 +64,16 @@ export const fullPlan: Plan = {
 
 /** Short rounds: enough to see that everything works and roughly where it stands. */
 export const quickPlan: Plan = {
-  json: { connections: 32, warmup: 0.8, seconds: 1, rounds: 3, least: { warmup: 4000, round: 500 } },
-  backend: { connections: 32, warmup: 0.5, seconds: 0.4, rounds: 3, least: { warmup: 3000, round: 500 } },
+  json: { connections: 32, warmup: 0.8, seconds: 0.8, rounds: 3, least: { warmup: 4000, round: 500 } },
+  backend: { connections: 32, warmup: 0.5, seconds: 0.35, rounds: 3, least: { warmup: 3000, round: 500 } },
   callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 500 } },
   identify: { rounds: 3, checks: 50_000 },
   leak: { rounds: 3, bytes: 8 * 1024 * 1024 },
   telemetry: { rounds: 3, calls: 100_000 },
   growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 300 } },
   revocation: { callsPerSecond: 1000 },
-  sse: { streams: 100, pace: { events: 50, interval: 10 }, warmup: 0.3, seconds: 0.6, rounds: 3 },
-  ttft: { pace: { events: 3, interval: 0 }, warmup: 400, streams: 500, rounds: 1 },
-  memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 1, rounds: 1 },
+  sse: { streams: 100, pace: { events: 40, interval: 10 }, warmup: 0.3, seconds: 0.6, rounds: 3 },
+  ttft: { pace: { events: 3, interval: 0 }, warmup: 300, streams: 500, rounds: 1 },
+  memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 0.7, rounds: 1 },
   held: { streams: 1000, interval: 1000, seconds: 10 },
 }
