@@ -85,7 +85,7 @@ function stepsOf(options: Options): number {
   const stepsIn = (mode: Mode): number => {
     if (mode === 'identify' || mode === 'leak' || mode === 'telemetry') return 1
     if (mode === 'revocation') return 2
-    if (mode === 'charts') return chartSteps
+    if (mode === 'charts') return chartSteps(plan.along)
     if (mode === 'held') return subjectsOf(options, mode).length
     if (mode === 'workers') return workersCases.length * (plan.json.rounds + 1)
     if (mode === 'growth') return measuredStarts.length + growthSizes.length * (plan.growth.rounds + 1)

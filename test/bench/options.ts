@@ -73,6 +73,7 @@ Options:
   --streams N       open streams in memory (default: ${fullPlan.memory.streams}, quick: ${quickPlan.memory.streams}) and in held (default:
                     ${fullPlan.held.streams}, quick: ${quickPlan.held.streams})
   --seconds N       how long streams are held in held (default: ${fullPlan.held.seconds}, quick: ${quickPlan.held.seconds})
+  --along LIST      what grows in charts: ${fullPlan.along.join(', ')}; several with commas (default: all)
   --quick           shorter rounds of what takes least: under two minutes for each line of Node
   --json FILE       also write the figures as JSON; with - they go to stdout, and the tables to stderr
   --chart FILE      also draw what a JSON request costs by subject and line of Node, as SVG
@@ -126,6 +127,7 @@ export function readOptions(args: readonly string[]): Options {
       chart: { type: 'string' },
       write: { type: 'string' },
       profile: { type: 'string' },
+      along: { type: 'string' },
     },
   })
   const asked = values.subjects === undefined ? undefined : choose(subjects, ({ name }) => name, values.subjects, '--subjects')
@@ -148,6 +150,7 @@ export function readOptions(args: readonly string[]): Options {
     lines: values.node === undefined ? [ownLine] : values.node.split(',').map((name) => findNodeLine(name.trim())),
     plan: {
       ...plan,
+      along: choose(plan.along, (name) => name, values.along, '--along'),
       memory: { ...plan.memory, streams },
       held: { ...plan.held, ...(values.streams === undefined ? {} : { streams }), ...(values.seconds === undefined ? {} : { seconds }) },
     },
