@@ -6,7 +6,8 @@ export interface Measure {
   readonly digits: number
   readonly value: (sample: Sample) => number
   /**
-   * How much it may grow from the end of the warm-up to the end, by its trend: as a share of its median, and in its own unit. `undefined`:
+   * How much it may grow from the end of the warm-up to the end, by its trend: as a share of its median, and in its own unit;
+   * also what samples differ by in any case. `undefined`:
    * it grows by its nature and is judged otherwise.
    */
   readonly mayGrow: { readonly share: number; readonly amount: number } | undefined
