@@ -26,6 +26,9 @@ const silent = { events: 2, interval: 3_600_000 }
 /** Up to this length of a request as many are sent as of short ones. */
 const usualBytes = 10_000
 
+/** How many requests of some length are sent at a time: of the longest ones, each more would take a second. */
+const longConnections = 4
+
 /** How many steps a run shows of it. */
 export function chartSteps(along: readonly Dimension['name'][]): number {
   return dimensions.filter(({ name }) => along.includes(name)).reduce((sum, { steps }) => sum + steps.length + 1, 0)
@@ -85,5 +88,13 @@ function bytesAt({ name }: Dimension, count: number): number | undefined {
 /** Of long requests fewer are enough: each takes as long as many short ones. */
 function jobOf({ plan }: Bench, { target }: Grown, seconds: number, least: number, bytes: number | undefined): RequestsJob {
   const enough = Math.ceil(least * Math.min(1, usualBytes / (bytes ?? usualBytes)))
-  return { mode: 'requests', kind: 'chat', target, connections: plan.growth.connections, seconds, least: enough, bytes }
+  return {
+    mode: 'requests',
+    kind: 'chat',
+    target,
+    connections: bytes === undefined ? plan.growth.connections : longConnections,
+    seconds,
+    least: enough,
+    bytes,
+  }
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { dimensions } from './dimensions.js'
 import type { Plan } from './plan.js'
 import { findNodeLine, type NodeLine, ownLine } from './node-line.js'
 import { fullPlan, quickPlan } from './plan.js'
@@ -73,7 +74,7 @@ Options:
   --streams N       open streams in memory (default: ${fullPlan.memory.streams}, quick: ${quickPlan.memory.streams}) and in held (default:
                     ${fullPlan.held.streams}, quick: ${quickPlan.held.streams})
   --seconds N       how long streams are held in held (default: ${fullPlan.held.seconds}, quick: ${quickPlan.held.seconds})
-  --along LIST      what grows in charts: ${fullPlan.along.join(', ')}; several with commas (default: all)
+  --along LIST      what grows in charts: ${dimensions.map(({ name }) => name).join(', ')}; several with commas (default: all but bodies)
   --quick           shorter rounds of what takes least: under two minutes for each line of Node
   --json FILE       also write the figures as JSON; with - they go to stdout, and the tables to stderr
   --chart FILE      also draw what a JSON request costs by subject and line of Node, as SVG
@@ -150,7 +151,8 @@ export function readOptions(args: readonly string[]): Options {
     lines: values.node === undefined ? [ownLine] : values.node.split(',').map((name) => findNodeLine(name.trim())),
     plan: {
       ...plan,
-      along: choose(plan.along, (name) => name, values.along, '--along'),
+      along:
+        values.along === undefined ? plan.along : choose(dimensions, ({ name }) => name, values.along, '--along').map(({ name }) => name),
       memory: { ...plan.memory, streams },
       held: { ...plan.held, ...(values.streams === undefined ? {} : { streams }), ...(values.seconds === undefined ? {} : { seconds }) },
     },
