@@ -58,10 +58,14 @@ export interface Pace {
   readonly isTimed?: boolean
 }
 
-/** The body of a request for a JSON answer, or, with a pace, for a stream. The pace travels in the model's name. */
-export function requestBody(pace?: Pace): Buffer {
+/**
+ * The body of a request for a JSON answer, or, with a pace, for a stream. The pace travels in the model's name.
+ *
+ * @param bytes Its length. Default: that of a short question.
+ */
+export function requestBody(pace?: Pace, bytes: number = REQUEST_BYTES): Buffer {
   const model = pace === undefined ? 'bench-json' : `bench-${pace.isTimed ? 'timed' : 'events'}-${pace.events}-${pace.interval}`
-  return filled(REQUEST_BYTES, (content) =>
+  return filled(bytes, (content) =>
     JSON.stringify({
       model,
       messages: [{ role: 'user', content }],

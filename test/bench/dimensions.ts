@@ -2,7 +2,7 @@ import type { GrowthSize } from './grown-config.js'
 
 /** What grows along a chart while everything else stays. */
 export interface Dimension {
-  readonly name: 'keys' | 'rules' | 'tenants' | 'limits' | 'streams'
+  readonly name: 'keys' | 'rules' | 'tenants' | 'limits' | 'streams' | 'bodies'
   /** What stands below the chart. */
   readonly title: string
   readonly steps: readonly number[]
@@ -11,7 +11,7 @@ export interface Dimension {
 
 const few = { keys: 10, rules: 10 }
 
-/** Every dimension. The streams of the last are opened before it is measured, and held. */
+/** Every dimension. Streams are opened before they are measured, and held; bodies are how long a request is, whose cost grows by its nature. */
 export const dimensions: readonly Dimension[] = [
   {
     name: 'keys',
@@ -42,5 +42,11 @@ export const dimensions: readonly Dimension[] = [
     title: 'streams that are open and silent meanwhile',
     steps: [1, 10, 100, 1000, 10_000],
     sizeAt: (streams) => ({ ...few, name: `${streams} streams` }),
+  },
+  {
+    name: 'bodies',
+    title: 'bytes of the request, which are all read and checked',
+    steps: [1000, 10_000, 100_000, 1_000_000, 4_000_000],
+    sizeAt: (bytes) => ({ ...few, name: `${bytes} bytes` }),
   },
 ]

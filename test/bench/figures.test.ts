@@ -35,6 +35,8 @@ describe('what the benchmark writes for the documentation', () => {
   test('draws a line for each line of Node, along everything that grows', () => {
     const picture = drawGrowth(lines) ?? ''
     expect(picture).toMatch(/^<svg .*<\/svg>\n$/s)
+    // Two along what was measured, and one of memory.
+    expect(picture.match(/<g /g)?.length).toBe(3)
     expect(picture.match(/Node 24\.21\.0/g)?.length).toBeGreaterThan(1)
     expect(picture).toContain('>9,900<')
     expect(picture).not.toMatch(/NaN|undefined|Infinity/)

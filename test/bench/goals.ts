@@ -142,6 +142,12 @@ export const goals = {
     bound: { atMost: 1.25, final: 1.11 },
     gates: false,
   },
+  workersCostShared: {
+    title: 'the same, with a limit and a ledger',
+    unit: '×',
+    bound: { atMost: 1.5, final: 1.11 },
+    gates: false,
+  },
   growthAlongKeys: { title: 'CPU per JSON request, 100,000 keys / 10', unit: '×', bound: flat, gates: false },
   growthAlongRules: { title: 'CPU per JSON request, 10,000 rules / 10', unit: '×', bound: flat, gates: false },
   growthAlongTenants: { title: 'CPU per JSON request, 10,000 tenants / 10', unit: '×', bound: flat, gates: false },

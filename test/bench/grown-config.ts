@@ -66,7 +66,7 @@ function settingsOf(
         principals,
       },
     },
-    policies: { rules: Array.from({ length: rules }, (_, index) => ({ user: userOf(index), models: ['bench-*'], body: '1MiB' })) },
+    policies: { rules: Array.from({ length: rules }, (_, index) => ({ user: userOf(index), models: ['bench-*'], body: '8MiB' })) },
     ...(limits === 0 ? {} : { limits: { rules: Array.from({ length: limits }, (_, index) => limitOf(index)) } }),
     // All streams that are held come from one address.
     connections: { perAddress: 100_000 },

@@ -25,10 +25,14 @@ export function drawGrowth(lines: readonly LineResult[]): string | undefined {
     digits,
     lines: measured.map(({ node, results }) => ({ name: `Node ${node.slice(1)}`, points: pointsOf(results.charts?.[name] ?? []) })),
   })
-  return drawLineCharts('What grows with what: a flat line costs the same everywhere', [
+  const charts = [
     ...dimensions.map(({ name, title }) => chartOf('CPU of Postern for one JSON request, in µs', title, name, 1, costsOf)),
     chartOf('memory of Postern for each open stream, in kB', 'open streams', 'streams', 1, memoryOf),
-  ])
+  ]
+  return drawLineCharts(
+    'What grows with what: a flat line costs the same everywhere',
+    charts.filter(({ lines: drawn }) => drawn.some(({ points }) => points.length > 0)),
+  )
 }
 
 type PointsOf = (steps: readonly ChartStep[]) => readonly Point[]

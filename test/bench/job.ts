@@ -20,6 +20,8 @@ export interface Credentials {
 export interface RequestsJob {
   readonly mode: 'requests'
   readonly kind: RequestKind
+  /** The length of the body of a chat completion. Default: that of a short question. */
+  readonly bytes?: number | undefined
   readonly target: Target
   readonly connections: number
   readonly seconds: number

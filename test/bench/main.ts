@@ -14,7 +14,7 @@ import { measureLeak } from './measure-leak.js'
 import { measureRevocation } from './measure-revocation.js'
 import { chartSteps, measureCharts } from './measure-charts.js'
 import { measureHeld } from './measure-held.js'
-import { measureWorkers, workerCounts } from './measure-workers.js'
+import { measureWorkers, workersCases } from './measure-workers.js'
 import { measureTelemetry } from './measure-telemetry.js'
 import { measureBackend, measureJson } from './measure-requests.js'
 import type { LineResult } from './line-result.js'
@@ -85,9 +85,9 @@ function stepsOf(options: Options): number {
   const stepsIn = (mode: Mode): number => {
     if (mode === 'identify' || mode === 'leak' || mode === 'telemetry') return 1
     if (mode === 'revocation') return 2
-    if (mode === 'charts') return chartSteps
+    if (mode === 'charts') return chartSteps(plan.along)
     if (mode === 'held') return subjectsOf(options, mode).length
-    if (mode === 'workers') return workerCounts.length * (plan.json.rounds + 1)
+    if (mode === 'workers') return workersCases.length * (plan.json.rounds + 1)
     if (mode === 'growth') return measuredStarts.length + growthSizes.length * (plan.growth.rounds + 1)
     const measured = mode === 'callers' ? callers.length : subjectsOf(options, mode).length
     return measured * (plan[mode].rounds + (mode === 'memory' ? 0 : 1))

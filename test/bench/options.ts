@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { dimensions } from './dimensions.js'
 import type { Plan } from './plan.js'
 import { findNodeLine, type NodeLine, ownLine } from './node-line.js'
 import { fullPlan, quickPlan } from './plan.js'
@@ -27,6 +28,15 @@ export type Mode = (typeof modes)[number]
 /** What `--quick` measures. */
 const quickModes: readonly Mode[] = ['json', 'backend', 'sse', 'ttft', 'memory']
 
+/** What takes long, and is measured only where it is asked for or everything is written. */
+const longModes: readonly Mode[] = ['charts', 'held']
+
+/** What is measured where `--only` does not say. */
+function usualModes(quick: boolean, writes: boolean): readonly Mode[] {
+  if (quick) return quickModes
+  return writes ? modes : modes.filter((mode) => !longModes.includes(mode))
+}
+
 export interface Options {
   readonly help: boolean
   /** Whether products of others are measured beside the usual subjects. */
@@ -54,7 +64,8 @@ export const usage = `Usage: npm run bench -- [options]
 Measures Postern beside plain Node proxies and a hand-written Express stack, all in front of one upstream, on this machine.
 
 Options:
-  --only MODE       ${modes.join(', ')}; several with commas (default: all; quick: ${quickModes.join(', ')})
+  --only MODE       ${modes.join(', ')}; several with commas (default: all but ${longModes.join(' and ')}, with --write
+                    all; quick: ${quickModes.join(', ')})
   --subjects LIST   ${subjects.map(({ name }) => name).join(', ')}; several with commas (default: all for json, the bare
                     ones, the Express stack and Postern elsewhere); callers, growth, charts and workers are always measured at
                     Postern; held has the bare limit and Postern
@@ -63,6 +74,7 @@ Options:
   --streams N       open streams in memory (default: ${fullPlan.memory.streams}, quick: ${quickPlan.memory.streams}) and in held (default:
                     ${fullPlan.held.streams}, quick: ${quickPlan.held.streams})
   --seconds N       how long streams are held in held (default: ${fullPlan.held.seconds}, quick: ${quickPlan.held.seconds})
+  --along LIST      what grows in charts: ${dimensions.map(({ name }) => name).join(', ')}; several with commas (default: all but bodies)
   --quick           shorter rounds of what takes least: under two minutes for each line of Node
   --json FILE       also write the figures as JSON; with - they go to stdout, and the tables to stderr
   --chart FILE      also draw what a JSON request costs by subject and line of Node, as SVG
@@ -116,6 +128,7 @@ export function readOptions(args: readonly string[]): Options {
       chart: { type: 'string' },
       write: { type: 'string' },
       profile: { type: 'string' },
+      along: { type: 'string' },
     },
   })
   const asked = values.subjects === undefined ? undefined : choose(subjects, ({ name }) => name, values.subjects, '--subjects')
@@ -130,11 +143,16 @@ export function readOptions(args: readonly string[]): Options {
     help: values.help,
     peers: values.peers,
     quick: values.quick,
-    modes: values.only === undefined && values.quick ? quickModes : choose(modes, (mode) => mode, values.only, '--only'),
+    modes:
+      values.only === undefined
+        ? usualModes(values.quick, values.write !== undefined)
+        : choose(modes, (mode) => mode, values.only, '--only'),
     subjects: asked,
     lines: values.node === undefined ? [ownLine] : values.node.split(',').map((name) => findNodeLine(name.trim())),
     plan: {
       ...plan,
+      along:
+        values.along === undefined ? plan.along : choose(dimensions, ({ name }) => name, values.along, '--along').map(({ name }) => name),
       memory: { ...plan.memory, streams },
       held: { ...plan.held, ...(values.streams === undefined ? {} : { streams }), ...(values.seconds === undefined ? {} : { seconds }) },
     },

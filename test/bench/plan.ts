@@ -1,5 +1,7 @@
 import type { Pace } from './completion.js'
 
+import { type Dimension, dimensions } from './dimensions.js'
+
 interface RequestsPlan {
   readonly connections: number
   readonly warmup: number
@@ -23,6 +25,8 @@ export interface Plan {
   readonly telemetry: { readonly rounds: number; readonly calls: number }
   /** For each size of the configuration. Many short rounds, as with callers. */
   readonly growth: RequestsPlan
+  /** What grows along the charts. */
+  readonly along: readonly Dimension['name'][]
   readonly revocation: { readonly callsPerSecond: number }
   readonly sse: {
     readonly streams: number
@@ -47,6 +51,9 @@ export interface Plan {
   readonly held: { readonly streams: number; readonly interval: number; readonly seconds: number }
 }
 
+/** All but the length of requests, which grows by its nature and takes longest. */
+const along = dimensions.map(({ name }) => name).filter((name) => name !== 'bodies')
+
 export const fullPlan: Plan = {
   json: { connections: 32, warmup: 3, seconds: 4, rounds: 3, least: { warmup: 15_000, round: 2000 } },
   backend: { connections: 32, warmup: 2, seconds: 1, rounds: 7, least: { warmup: 10_000, round: 1000 } },
@@ -55,6 +62,7 @@ export const fullPlan: Plan = {
   leak: { rounds: 7, bytes: 32 * 1024 * 1024 },
   telemetry: { rounds: 7, calls: 400_000 },
   growth: { connections: 32, warmup: 3, seconds: 1, rounds: 11, least: { warmup: 15_000, round: 1000 } },
+  along,
   revocation: { callsPerSecond: 1000 },
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
@@ -64,16 +72,17 @@ export const fullPlan: Plan = {
 
 /** Short rounds: enough to see that everything works and roughly where it stands. */
 export const quickPlan: Plan = {
-  json: { connections: 32, warmup: 0.8, seconds: 1, rounds: 3, least: { warmup: 4000, round: 500 } },
-  backend: { connections: 32, warmup: 0.5, seconds: 0.4, rounds: 3, least: { warmup: 3000, round: 500 } },
+  json: { connections: 32, warmup: 0.8, seconds: 0.8, rounds: 3, least: { warmup: 4000, round: 500 } },
+  backend: { connections: 32, warmup: 0.5, seconds: 0.35, rounds: 3, least: { warmup: 3000, round: 500 } },
   callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 500 } },
   identify: { rounds: 3, checks: 50_000 },
   leak: { rounds: 3, bytes: 8 * 1024 * 1024 },
   telemetry: { rounds: 3, calls: 100_000 },
-  growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 300 } },
+  growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 1000 } },
+  along,
   revocation: { callsPerSecond: 1000 },
-  sse: { streams: 100, pace: { events: 50, interval: 10 }, warmup: 0.3, seconds: 0.6, rounds: 3 },
-  ttft: { pace: { events: 3, interval: 0 }, warmup: 400, streams: 500, rounds: 1 },
-  memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 1, rounds: 1 },
+  sse: { streams: 100, pace: { events: 40, interval: 10 }, warmup: 0.3, seconds: 0.6, rounds: 3 },
+  ttft: { pace: { events: 3, interval: 0 }, warmup: 300, streams: 500, rounds: 1 },
+  memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 0.7, rounds: 1 },
   held: { streams: 1000, interval: 1000, seconds: 10 },
 }

@@ -7,8 +7,8 @@ export class RequestSource {
   readonly #once: boolean
   #given = 0
 
-  constructor({ target, kind }: RequestsJob) {
-    this.#requests = target.credentials.sets.map((credential) => renderRequest(target, credential, kind))
+  constructor({ target, kind, bytes }: RequestsJob) {
+    this.#requests = target.credentials.sets.map((credential) => renderRequest(target, credential, kind, undefined, bytes))
     this.#once = target.credentials.once
   }
 

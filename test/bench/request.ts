@@ -20,12 +20,12 @@ interface Form {
   readonly body: Buffer
 }
 
-function formOf(kind: RequestKind, pace: Pace | undefined): Form {
+function formOf(kind: RequestKind, pace: Pace | undefined, bytes: number | undefined): Form {
   if (kind === 'page') return { method: 'GET', headers: BROWSER, body: Buffer.alloc(0) }
   if (kind === 'form') return { method: 'POST', headers: [...BROWSER, 'Content-Type: application/x-www-form-urlencoded'], body: form }
   const accept = pace === undefined ? 'application/json' : 'text/event-stream'
   const headers = ['Content-Type: application/json', `Accept: ${accept}`, 'X-Workflow-ID: bench', 'X-Step-ID: one']
-  return { method: 'POST', headers, body: requestBody(pace) }
+  return { method: 'POST', headers, body: requestBody(pace, bytes) }
 }
 
 /** Renders a whole request, so that sending it is one write. */
@@ -34,8 +34,9 @@ export function renderRequest(
   credential: readonly string[],
   kind: RequestKind,
   pace?: Pace,
+  bytes?: number,
 ): Buffer {
-  const { method, headers, body } = formOf(kind, pace)
+  const { method, headers, body } = formOf(kind, pace, bytes)
   const length = method === 'GET' ? [] : [`Content-Length: ${body.length}`]
   const head = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...credential, ...headers, ...length]
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])

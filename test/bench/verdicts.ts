@@ -4,8 +4,9 @@ import type { Rounds } from './interleave.js'
 import type { LeakCosts, TelemetryCosts } from './job.js'
 import type { ChartsResult } from './measure-charts.js'
 import type { HeldRound } from './measure-held.js'
-import { type WorkersRound, workerCounts } from './measure-workers.js'
+import type { WorkersRound } from './measure-workers.js'
 import { growthAlong } from './report-charts.js'
+import { overAlone } from './report-workers.js'
 import type { MemoryRound, SseRound, TtftRound } from './measure.js'
 import { growthBetween, type GrowthResult } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
@@ -30,7 +31,7 @@ export interface Results {
   sse?: Rounds<SseRound>
   ttft?: Rounds<TtftRound>
   memory?: Rounds<MemoryRound>
-  /** By the number of workers. */
+  /** By the name of the case. */
   workers?: Rounds<WorkersRound>
   held?: Rounds<HeldRound>
   charts?: ChartsResult
@@ -81,12 +82,6 @@ function addedLate(rounds: Rounds<HeldRound>): number | undefined {
   )
 }
 
-/** How many times as much CPU a request costs with two workers as with one process. */
-function costOfWorkers(rounds: Rounds<WorkersRound>): number | undefined {
-  const [one, two] = workerCounts.map((count) => rounds[count]?.map(({ cpuPerRequest }) => cpuPerRequest))
-  return one === undefined || two === undefined ? undefined : medianRatio(two, one)
-}
-
 /** Holds the results under a line of Node against every goal whose subjects were measured. */
 export function judge(results: Results, major: number): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
@@ -113,7 +108,8 @@ export function judge(results: Results, major: number): Verdict[] {
     heldLate: overReference(results.held, 'bare-limit', (round) => round.late.p99),
     heldAdded: results.held && addedLate(results.held),
     heldMemory: overReference(results.held, 'bare-limit', (round) => round.perStreamAtTheEnd),
-    workersCost: results.workers && costOfWorkers(results.workers),
+    workersCost: results.workers && overAlone(results.workers, '2', '1', (round) => round.cpuPerRequest),
+    workersCostShared: results.workers && overAlone(results.workers, '2-shared', '1-shared', (round) => round.cpuPerRequest),
     growthAlongKeys: results.charts && growthAlong(results.charts, 'keys'),
     growthAlongRules: results.charts && growthAlong(results.charts, 'rules'),
     growthAlongTenants: results.charts && growthAlong(results.charts, 'tenants'),

@@ -18,8 +18,13 @@ function eventOf(finish: 'stop' | null): string {
   return `data: ${JSON.stringify({ id: 'chatcmpl-soak', object: 'chat.completion.chunk', created: 1_700_000_000, model: 'soak', choices })}\n\n`
 }
 
+/** What a client is told: far less than the gateway keeps a connection, so that none ends just as a request is sent on it. */
+const kept = { connection: 'keep-alive', 'keep-alive': 'timeout=20' }
+
 function sendJson(res: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)), ...headers }).end(text)
+  res
+    .writeHead(status, { ...kept, 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)), ...headers })
+    .end(text)
 }
 
 function fail(res: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
@@ -28,7 +33,7 @@ function fail(res: ServerResponse, status: number, headers: Readonly<Record<stri
 
 /** Sends so many events; then ends as streams end or, if `isCut`, with the connection alone. */
 function stream(res: ServerResponse, events: number, everyMs: number, isCut = false): void {
-  res.writeHead(200, { 'content-type': 'text/event-stream' })
+  res.writeHead(200, { ...kept, 'content-type': 'text/event-stream' })
   let sent = 0
   const next = (): void => {
     sent += 1
@@ -66,7 +71,7 @@ const server = createServer((req, res) => {
   const pieces: Buffer[] = []
   req.on('data', (piece: Buffer) => pieces.push(piece))
   req.on('end', () => {
-    if (req.method === 'GET' && req.url === '/page') res.writeHead(200, { 'content-type': 'text/html' }).end('<p>A page.</p>')
+    if (req.method === 'GET' && req.url === '/page') res.writeHead(200, { ...kept, 'content-type': 'text/html' }).end('<p>A page.</p>')
     else if (req.method === 'GET') sendJson(res, 200, '{"object":"list","data":[{"id":"soak-json","object":"model"}]}')
     else {
       const model = /"model"\s*:\s*"soak-(\w+)"/.exec(Buffer.concat(pieces).toString())?.[1] ?? ''
@@ -78,7 +83,6 @@ const server = createServer((req, res) => {
   req.on('error', () => undefined)
 })
 
-// On a busy machine a connection would otherwise end just as a request is sent on it, which is 502 by right.
 server.keepAliveTimeout = 600_000
 
 process.stdin.on('end', () => process.exit())

@@ -34,6 +34,10 @@ describe('the verdict of a soak', () => {
     expect(growing(hour((minutes) => ({ residentBytes: (150 + wave(minutes)) * megabyte, sockets: 60 + wave(minutes) })))).toEqual([])
   })
 
+  test('finds a process flat whose sockets differ from sample to sample by more than they seem to grow', () => {
+    expect(growing(hour((minutes) => ({ sockets: 30 + ((minutes * 7919) % 31) + minutes / 4 })))).toEqual([])
+  })
+
   test('finds a leak of half a megabyte a minute, and of a socket in two minutes', () => {
     expect(growing(hour((minutes) => ({ residentBytes: (150 + minutes / 2) * megabyte })))).toEqual(['RSS, MB'])
     expect(growing(hour((minutes) => ({ sockets: 60 + Math.floor(minutes / 2) })))).toEqual(['sockets'])

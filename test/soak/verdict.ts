@@ -1,4 +1,4 @@
-import { median } from '../bench/statistics.js'
+import { median, quantile } from '../bench/statistics.js'
 import { leastMinutesForMemory, type Measure, measures } from './measures.js'
 import type { Sample } from './sample.js'
 import { type Point, type Trend, trendOf } from './trend.js'
@@ -19,7 +19,7 @@ export interface Verdict {
 /** The least number of samples after the warm-up that say anything of a trend. */
 const leastSamples = 5
 
-/** Judges every measure by its trend after the warm-up. */
+/** Judges every measure by its trend after the warm-up. What lies within the middle half of what samples differ from the trend by, is no growth. */
 export function judge(samples: readonly Sample[], warmUpMinutes: number): readonly Verdict[] {
   return measures.map((measure) => {
     const points = samples.map((sample): Point => [sample.minutes, measure.value(sample)])
@@ -29,7 +29,9 @@ export function judge(samples: readonly Sample[], warmUpMinutes: number): readon
     const span = (counted.at(-1)?.[0] ?? 0) - (counted[0]?.[0] ?? 0)
     const growth = trend.slope * span
     const { mayGrow: bound } = measure
-    const mayGrow = bound && Math.max(bound.share * middle, bound.amount)
+    const besides = counted.map(([minutes, value]) => value - trend.at(minutes))
+    const spread = quantile(besides, 0.75) - quantile(besides, 0.25)
+    const mayGrow = bound && Math.max(bound.share * middle, bound.amount, spread)
     const minutes = samples.at(-1)?.minutes ?? 0
     const isShort = counted.length < leastSamples || (measure.isSlow === true && minutes < leastMinutesForMemory * 0.95)
     const word = mayGrow === undefined || growth <= mayGrow ? 'flat' : 'grows'
