@@ -10,6 +10,7 @@ import { measureMemory, measureSse, measureTtft } from './measure.js'
 import { measureCallers } from './measure-callers.js'
 import { growthSizes, measureGrowth, measuredStarts } from './measure-growth.js'
 import { measureIdentify } from './measure-identify.js'
+import { measureLimits } from './measure-limits.js'
 import { measureLeak } from './measure-leak.js'
 import { measureRevocation } from './measure-revocation.js'
 import { measureTelemetry } from './measure-telemetry.js'
@@ -47,6 +48,9 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
   telemetry: async (bench, results) => {
     results.telemetry = await measureTelemetry(bench)
   },
+  limits: async (bench, results) => {
+    results.limits = await measureLimits(bench)
+  },
   growth: async (bench, results) => {
     results.growth = await measureGrowth(bench)
   },
@@ -68,7 +72,7 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
 function stepsOf(options: Options): number {
   const { modes, plan, lines } = options
   const stepsIn = (mode: Mode): number => {
-    if (mode === 'identify' || mode === 'leak' || mode === 'telemetry') return 1
+    if (mode === 'identify' || mode === 'leak' || mode === 'telemetry' || mode === 'limits') return 1
     if (mode === 'revocation') return 2
     if (mode === 'growth') return measuredStarts.length + growthSizes.length * (plan.growth.rounds + 1)
     const measured = mode === 'callers' ? callers.length : subjectsOf(options, mode).length

@@ -12,6 +12,7 @@ export const modes = [
   'identify',
   'leak',
   'telemetry',
+  'limits',
   'growth',
   'revocation',
   'sse',

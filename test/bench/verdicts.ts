@@ -1,7 +1,8 @@
 import { type Bound, boundOf, type Goal, type GoalName, goals } from './goals.js'
 import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
-import type { LeakCosts, TelemetryCosts } from './job.js'
+import type { LeakCosts, LimitsCosts, TelemetryCosts } from './job.js'
+import type { LimitedStore } from './limited-stores.js'
 import type { MemoryRound, SseRound, TtftRound } from './measure.js'
 import { growthBetween, type GrowthResult } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
@@ -21,6 +22,8 @@ export interface Results {
   leak?: LeakCosts
   /** CPU time of a call. */
   telemetry?: TelemetryCosts
+  /** CPU time of a call without limits and under three, by store. */
+  limits?: LimitsCosts
   growth?: GrowthResult
   revocation?: readonly RevocationResult[]
   sse?: Rounds<SseRound>
@@ -63,6 +66,12 @@ function growthWithKeys({ answer }: LeakCosts): number | undefined {
   return few === undefined || many === undefined ? undefined : medianRatio(many, few)
 }
 
+/** CPU time that three rules add to a call in a store, in microseconds. */
+export function addedByLimits(costs: LimitsCosts | undefined, store: LimitedStore['name']): number | undefined {
+  const own = costs?.[store]
+  return own === undefined ? undefined : medianDifference(own.with, own.without)
+}
+
 /** Holds the results under a line of Node against every goal whose subjects were measured. */
 export function judge(results: Results, major: number): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
@@ -78,6 +87,8 @@ export function judge(results: Results, major: number): Verdict[] {
     leakSearch: results.leak?.answer?.[1] && median(results.leak.answer[1]),
     leakGrowth: results.leak && growthWithKeys(results.leak),
     metrics: results.telemetry && median(results.telemetry.metrics),
+    limitsInMemory: addedByLimits(results.limits, 'memory'),
+    limitsOnSqlite: addedByLimits(results.limits, 'sqlite'),
     growthOfRequests: results.growth && growthBetween(results.growth),
     startWithKeys: results.growth?.starts.findLast(({ format }) => format === 'JSON')?.startMs,
     revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),
