@@ -1,4 +1,5 @@
 import type { Pace } from './completion.js'
+import type { LimitedStore } from './limited-stores.js'
 import type { RequestKind } from './request.js'
 
 /** Where a load goes, and as whom. */
@@ -105,6 +106,18 @@ export type SearchedText = 'answer' | 'event' | 'prose' | 'base64'
 
 /** CPU time of searching a text, in microseconds, in each round, by text and by number of keys. */
 export type LeakCosts = Partial<Record<SearchedText, Record<number, number[]>>>
+
+/** Calls through the corridor without sockets, without limits and under three. */
+export interface LimitsJob {
+  readonly rounds: number
+  /** Calls of each side in a round. */
+  readonly calls: number
+  readonly directory: string
+  readonly redisUrl: string
+}
+
+/** CPU time of a call in each round, in microseconds, by store. */
+export type LimitsCosts = Partial<Record<LimitedStore['name'], { readonly without: number[]; readonly with: number[] }>>
 
 export type Job = RequestsJob | SseJob | TtftJob | MemoryJob | HeldJob
 

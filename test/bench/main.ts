@@ -10,6 +10,7 @@ import { measureMemory, measureSse, measureTtft } from './measure.js'
 import { measureCallers } from './measure-callers.js'
 import { growthSizes, measureGrowth, measuredStarts } from './measure-growth.js'
 import { measureIdentify } from './measure-identify.js'
+import { measureLimits } from './measure-limits.js'
 import { measureLeak } from './measure-leak.js'
 import { measureRevocation } from './measure-revocation.js'
 import { chartSteps, measureCharts } from './measure-charts.js'
@@ -53,6 +54,9 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
   telemetry: async (bench, results) => {
     results.telemetry = await measureTelemetry(bench)
   },
+  limits: async (bench, results) => {
+    results.limits = await measureLimits(bench)
+  },
   growth: async (bench, results) => {
     results.growth = await measureGrowth(bench)
   },
@@ -83,7 +87,7 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
 function stepsOf(options: Options): number {
   const { modes, plan, lines } = options
   const stepsIn = (mode: Mode): number => {
-    if (mode === 'identify' || mode === 'leak' || mode === 'telemetry') return 1
+    if (mode === 'identify' || mode === 'leak' || mode === 'telemetry' || mode === 'limits') return 1
     if (mode === 'revocation') return 2
     if (mode === 'charts') return chartSteps(plan.along)
     if (mode === 'held') return subjectsOf(options, mode).length

@@ -14,6 +14,7 @@ export const modes = [
   'identify',
   'leak',
   'telemetry',
+  'limits',
   'growth',
   'revocation',
   'sse',

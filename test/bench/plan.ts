@@ -23,6 +23,8 @@ export interface Plan {
   /** `bytes` of each text in a round. */
   readonly leak: { readonly rounds: number; readonly bytes: number }
   readonly telemetry: { readonly rounds: number; readonly calls: number }
+  /** Calls without limits and under three rules, by turns, in each store. */
+  readonly limits: { readonly rounds: number; readonly calls: number }
   /** For each size of the configuration. Many short rounds, as with callers. */
   readonly growth: RequestsPlan
   /** What grows along the charts. */
@@ -61,6 +63,7 @@ export const fullPlan: Plan = {
   identify: { rounds: 5, checks: 200_000 },
   leak: { rounds: 7, bytes: 32 * 1024 * 1024 },
   telemetry: { rounds: 7, calls: 400_000 },
+  limits: { rounds: 11, calls: 20_000 },
   growth: { connections: 32, warmup: 3, seconds: 1, rounds: 11, least: { warmup: 15_000, round: 1000 } },
   along,
   revocation: { callsPerSecond: 1000 },
@@ -78,6 +81,7 @@ export const quickPlan: Plan = {
   identify: { rounds: 3, checks: 50_000 },
   leak: { rounds: 3, bytes: 8 * 1024 * 1024 },
   telemetry: { rounds: 3, calls: 100_000 },
+  limits: { rounds: 5, calls: 5000 },
   growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7, least: { warmup: 3000, round: 1000 } },
   along,
   revocation: { callsPerSecond: 1000 },

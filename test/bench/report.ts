@@ -1,7 +1,8 @@
 import Table from 'cli-table3'
 import { callers } from './callers.js'
 import type { Rounds } from './interleave.js'
-import type { LeakCosts, SearchedText, TelemetryCosts } from './job.js'
+import type { LeakCosts, LimitsCosts, SearchedText, TelemetryCosts } from './job.js'
+import { limitedStores } from './limited-stores.js'
 import { type GrowthResult, growthSizes } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
 import type { RevocationResult } from './measure-revocation.js'
@@ -12,7 +13,7 @@ import { workersTable } from './report-workers.js'
 import { median } from './statistics.js'
 import { subjects } from './subjects.js'
 import { figure } from './table-text.js'
-import { addedByCaller, type Results } from './verdicts.js'
+import { addedByCaller, addedByLimits, type Results } from './verdicts.js'
 
 interface Column<T> {
   readonly head: string
@@ -85,6 +86,21 @@ function leakTable(costs: LeakCosts): string {
   return rows.toString()
 }
 
+/** What three rules add in the corridor, without a server around it. */
+function limitsTable(costs: LimitsCosts): string {
+  const rows = new Table({
+    ...plain,
+    head: ['a call in the corridor, without sockets', 'without rules, CPU µs', 'under three', 'added'],
+    colAligns: ['left', 'right', 'right', 'right'],
+  })
+  for (const { name, title } of limitedStores) {
+    const own = costs[name]
+    if (own === undefined) continue
+    rows.push([title, figure(median(own.without), 1), figure(median(own.with), 1), figure(addedByLimits(costs, name) ?? Number.NaN, 1)])
+  }
+  return rows.toString()
+}
+
 /** What watches the process, without a server around it. */
 function telemetryTable({ metrics, spans }: TelemetryCosts): string {
   const rows = new Table({ ...plain, head: ['telemetry, alone', 'CPU µs/call'], colAligns: ['left', 'right'] })
@@ -152,6 +168,7 @@ export function tablesOf(results: Results): string {
   if (results.identify !== undefined) tables.push(identifyTable(results.identify))
   if (results.leak !== undefined) tables.push(leakTable(results.leak))
   if (results.telemetry !== undefined) tables.push(telemetryTable(results.telemetry))
+  if (results.limits !== undefined) tables.push(limitsTable(results.limits))
   if (results.growth !== undefined) tables.push(growthTables(results.growth))
   if (results.revocation !== undefined) tables.push(revocationTable(results.revocation))
   if (results.sse !== undefined) {

@@ -1,7 +1,8 @@
 import { type Bound, boundOf, type Goal, type GoalName, goals } from './goals.js'
 import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
-import type { LeakCosts, TelemetryCosts } from './job.js'
+import type { LeakCosts, LimitsCosts, TelemetryCosts } from './job.js'
+import type { LimitedStore } from './limited-stores.js'
 import type { ChartsResult } from './measure-charts.js'
 import type { HeldRound } from './measure-held.js'
 import type { WorkersRound } from './measure-workers.js'
@@ -26,6 +27,8 @@ export interface Results {
   leak?: LeakCosts
   /** CPU time of a call. */
   telemetry?: TelemetryCosts
+  /** CPU time of a call without limits and under three, by store. */
+  limits?: LimitsCosts
   growth?: GrowthResult
   revocation?: readonly RevocationResult[]
   sse?: Rounds<SseRound>
@@ -82,6 +85,12 @@ function addedLate(rounds: Rounds<HeldRound>): number | undefined {
   )
 }
 
+/** CPU time that three rules add to a call in a store, in microseconds. */
+export function addedByLimits(costs: LimitsCosts | undefined, store: LimitedStore['name']): number | undefined {
+  const own = costs?.[store]
+  return own === undefined ? undefined : medianDifference(own.with, own.without)
+}
+
 /** Holds the results under a line of Node against every goal whose subjects were measured. */
 export function judge(results: Results, major: number): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
@@ -98,6 +107,8 @@ export function judge(results: Results, major: number): Verdict[] {
     leakSearch: results.leak?.answer?.[1] && median(results.leak.answer[1]),
     leakGrowth: results.leak && growthWithKeys(results.leak),
     metrics: results.telemetry && median(results.telemetry.metrics),
+    limitsInMemory: addedByLimits(results.limits, 'memory'),
+    limitsOnSqlite: addedByLimits(results.limits, 'sqlite'),
     growthOfRequests: results.growth && growthBetween(results.growth),
     startWithKeys: results.growth?.starts.findLast(({ format }) => format === 'JSON')?.startMs,
     revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),

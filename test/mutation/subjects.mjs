@@ -64,7 +64,6 @@ export const subjects = {
   framing: {
     files: [
       'packages/core/src/lib/is-host.ts',
-      'packages/instance/src/backend/add-framing.ts',
       'packages/instance/src/backend/check-framing.ts',
       'packages/instance/src/doors/fault-of-head.ts',
     ],

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import { get, type IncomingMessage, request } from 'node:http'
 import type { Store } from '@postern/ports'
-import { vi } from 'vitest'
 import { findDoubled, findPassed, type Rule } from './bill-within.js'
 import { type BilledEnding, type BillingGateway, startBillingGateway } from './billing-gateway.js'
 import { type House, type HouseOptions, openHouse } from './house.js'
@@ -73,11 +72,12 @@ export async function playBill(seed: number, store: Store, options: BillOptions 
   const startMs = Date.now()
   let offsetMs = 0
   // The clock stands still within a burst, so that every call of it lies in one window.
-  const clock = options.hasOurClock === true ? vi.spyOn(Date, 'now').mockImplementation(() => startMs + offsetMs) : undefined
+  const { now } = Date
+  if (options.hasOurClock === true) Date.now = () => startMs + offsetMs
   try {
-    return await play(seed, store, clock === undefined ? undefined : (setTo) => (offsetMs = setTo))
+    return await play(seed, store, options.hasOurClock === true ? (setTo) => (offsetMs = setTo) : undefined)
   } finally {
-    clock?.mockRestore()
+    Date.now = now
   }
 }
 
@@ -214,24 +214,24 @@ interface Sending {
   readonly key: string | undefined
 }
 
-async function sendTo({ baseURL }: House, body: object, { credential, workflow, key }: Sending, signal: AbortSignal): Promise<number> {
-  try {
-    const answer = await fetch(`${baseURL}/chat/completions`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${credential}`,
-        'content-type': 'application/json',
-        ...(workflow === undefined ? {} : { 'x-workflow-id': workflow }),
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
-      },
-      body: JSON.stringify(body),
-      signal,
-    })
-    await answer.arrayBuffer()
-    return answer.status
-  } catch {
-    return 0
+/** @returns The status of the answer once it is over; 0: there was none, or it broke off. */
+function sendTo({ baseURL }: House, body: object, { credential, workflow, key }: Sending, signal: AbortSignal): Promise<number> {
+  const headers = {
+    authorization: `Bearer ${credential}`,
+    'content-type': 'application/json',
+    ...(workflow === undefined ? {} : { 'x-workflow-id': workflow }),
+    ...(key === undefined ? {} : { 'idempotency-key': key }),
   }
+  return new Promise((done) => {
+    // `fetch` costs several times as much, and there are many calls.
+    const sent = request(`${baseURL}/chat/completions`, { method: 'POST', headers, signal }, (answer) => {
+      answer
+        .on('end', () => done(answer.statusCode as number))
+        .on('error', () => done(0))
+        .resume()
+    })
+    sent.on('error', () => done(0)).end(JSON.stringify(body))
+  })
 }
 
 function decimal(billionths: number): string {

@@ -11,6 +11,7 @@ import { createKeyRingSchema } from './key-ring-schemas.js'
 import { createKeySourceSchemas } from './key-source-schemas.js'
 import { createLimitsSchema } from './limit-schemas.js'
 import { createPoliciesSchema } from './policy-schemas.js'
+import { rememberLast } from './remember-last.js'
 import { alias, lenient, port, type Settings, strict } from './schema-parts.js'
 import { createStoreSchemas } from './store-schemas.js'
 import { createTagsSchema } from './tag-schema.js'
@@ -214,15 +215,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   }
 }
 
-/** The configuration file, for these dialects. */
-export function createConfigSchema(dialectIds: readonly string[]) {
-  return createSchemas(strict, dialectIds).config
-}
+/** The configuration file, for these dialects. The same schema for the same dialects as the last time: to make it costs more than to use it. */
+export const createConfigSchema = rememberLast((dialectIds) => createSchemas(strict, dialectIds).config)
 
-/** The schemas of its parts, which ignore unknown members: for reading the valid parts of an invalid file. */
-export function createLenientParts(dialectIds: readonly string[]) {
-  return createSchemas(lenient, dialectIds)
-}
+/** The schemas of its parts, which ignore unknown members: for reading the valid parts of an invalid file. The same for the same dialects. */
+export const createLenientParts = rememberLast((dialectIds) => createSchemas(lenient, dialectIds))
 
 /** A valid configuration, with its defaults filled in. Times are milliseconds, sizes are bytes. */
 export type Config = z.output<ReturnType<typeof createConfigSchema>>

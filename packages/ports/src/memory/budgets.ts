@@ -30,11 +30,11 @@ interface Reservation {
 /**
  * Budgets in the memory of this process.
  *
- * @param now The clock, in milliseconds since the epoch.
+ * @param now The clock, in milliseconds since the epoch. Default: `Date.now` as it is when it is asked, so that a test can set it.
  */
 export function createBudgets(
   bounds: Pick<MemoryBounds, 'counts' | 'reservations'> = defaultMemoryBounds,
-  now: () => number = Date.now,
+  now: () => number = () => Date.now(),
 ): Budgets {
   const counts = new Counts(bounds.counts, now())
   const reservations = new Map<string, Reservation>()

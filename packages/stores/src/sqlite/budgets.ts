@@ -11,6 +11,7 @@ import {
   windowAt,
 } from '@postern/ports'
 import { digestKey } from '../digest-key.js'
+import { createGroupedWrites } from './grouped-writes.js'
 import { inTransaction, type SqliteFile } from './in-transaction.js'
 import type { StoreFile } from './store-file.js'
 
@@ -41,7 +42,8 @@ interface Part {
  * If no process lives that served from the file, everything with a note that earlier ones held is booked at once. What has none may be of a
  * process of an earlier version, which may live unseen: it is booked once its lease is over.
  */
-export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
+export function createBudgets(file: StoreFile): Budgets {
+  const { database, isAlone, work } = file
   const sql = prepare(database)
   let sweptAt = -Infinity
 
@@ -74,20 +76,19 @@ export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
     })
     if (refusedBy !== -1) return { granted: false, refusedBy, counted: found.map(({ row }) => describe(row, nowMs)) }
     sql.insertReservation.run(id, nowMs + Math.ceil(leaseMs), note)
+    // The last state of a window, which several claims may name.
+    const held = new Map<string, Row>()
     for (const [index, { budget, amount }] of claims.entries()) {
       const { window, row } = found[index] as ReturnType<typeof find>
-      const forget = forgetAt(budget, row, nowMs)
-      sql.hold.run(window, amount, row.ends, forget, nowMs)
+      held.set(window, sql.hold.get(window, amount, row.ends, forgetAt(budget, row, nowMs), nowMs) as Row)
       sql.insertPart.run(id, index, window, amount)
     }
-    const counted = found.map(({ window, row }, index) =>
-      describe(counting((claims[index] as Claim).budget, (sql.state.get(window) as Row | undefined) ?? row), nowMs),
-    )
+    const counted = found.map(({ window }, index) => describe(counting((claims[index] as Claim).budget, held.get(window) as Row), nowMs))
     return { granted: true, counted }
   }
 
   function book(id: string): void {
-    for (const { window, amount } of sql.parts.all(id) as Part[]) sql.change.run(amount, -amount, window)
+    for (const { window, amount } of sql.parts.all(id) as Part[]) sql.change.get(amount, -amount, window)
     sql.markBooked.run(id)
   }
 
@@ -95,16 +96,17 @@ export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
     const reservation = sql.reservation.get(id) as { readonly isBooked: number } | undefined
     if (reservation === undefined || reservation.isBooked === 2) return undefined
     const parts = sql.parts.all(id) as Part[]
+    const states = new Map<string, Row>()
     for (const [index, { window, amount }] of parts.entries()) {
       const booked = checked(spent[index] ?? amount)
-      if (reservation.isBooked === 1) sql.change.run(booked - amount, 0, window)
-      else sql.change.run(booked, -amount, window)
+      const isBooked = reservation.isBooked === 1
+      states.set(window, sql.change.get(isBooked ? booked - amount : booked, isBooked ? 0 : -amount, window) as Row)
     }
     sql.deleteParts.run(id)
     const nowMs = Date.now()
     if (left === undefined) sql.deleteReservation.run(id)
     else sql.leaveNote.run(nowMs + Math.ceil(left.leaseMs), left.text, id)
-    return parts.map(({ window }) => describe(sql.state.get(window) as Row, nowMs))
+    return parts.map(({ window }) => describe(states.get(window) as Row, nowMs))
   }
 
   function bookAbandoned(most: number): readonly string[] {
@@ -134,7 +136,7 @@ export function createBudgets({ database, isAlone, work }: StoreFile): Budgets {
   }
 
   if (isAlone) endLeases()
-  const write = <T>(what: () => T): Promise<T> => work(() => inTransaction(database, what))
+  const write = createGroupedWrites(file)
 
   return {
     scope: 'machine',
@@ -172,12 +174,12 @@ const swept = `SELECT id FROM reservations WHERE booked IN (1, 2) AND lease <= ?
 function prepare(database: SqliteFile) {
   return {
     find: database.prepare('SELECT booked, held, ends FROM windows WHERE id = ?1 AND (forget > ?2 OR held > 0)'),
-    state: database.prepare('SELECT booked, held, ends FROM windows WHERE id = ?'),
     hold: database.prepare(`
       INSERT INTO windows (id, booked, held, ends, forget) VALUES (?1, 0, ?2, ?3, ?4)
       ON CONFLICT (id) DO UPDATE SET
-        booked = iif(forget > ?5 OR held > 0, booked, 0), held = held + ?2, forget = ?4`),
-    change: database.prepare('UPDATE windows SET booked = booked + ?1, held = held + ?2 WHERE id = ?3'),
+        booked = iif(forget > ?5 OR held > 0, booked, 0), held = held + ?2, forget = ?4
+      RETURNING booked, held, ends`),
+    change: database.prepare('UPDATE windows SET booked = booked + ?1, held = held + ?2 WHERE id = ?3 RETURNING booked, held, ends'),
     insertReservation: database.prepare('INSERT INTO reservations (id, lease, booked, note) VALUES (?, ?, 0, ?)'),
     insertPart: database.prepare('INSERT INTO parts (reservation, place, window, amount) VALUES (?, ?, ?, ?)'),
     reservation: database.prepare('SELECT booked AS isBooked FROM reservations WHERE id = ?'),

@@ -27,6 +27,8 @@ export interface StoreFile {
    * @throws {Error} by rejecting, if the store is closed, its file is not at its path, or the file stays busy.
    */
   readonly work: <T>(onFile: () => T) => Promise<T>
+  /** Calls `last` when the file is closed, before it is. */
+  readonly beforeClose: (last: () => void) => void
   /** Looks at once whether the file is at its path, and this process's own. @throws {Error} if it is not. */
   readonly passNow: () => void
   /** Closes the file, and lets other processes own it. A second call does nothing. */
@@ -45,6 +47,7 @@ export function openStoreFile({ file, owner, claim: taken, log }: StoreFilePlace
   const { database, lock } = openClaimed(real, claim)
   // Last, since it goes on until `close`.
   const check = checkFiles({ file, real, claim, log })
+  const last: (() => void)[] = []
   let closed = false
 
   return {
@@ -57,9 +60,11 @@ export function openStoreFile({ file, owner, claim: taken, log }: StoreFilePlace
         check.pass()
         return onFile()
       }),
+    beforeClose: (each) => void last.push(each),
     passNow: () => check.passNow(),
     close() {
       if (closed) return
+      for (const each of last) each()
       closed = true
       check.stop()
       try {
