@@ -139,11 +139,12 @@ describe('authority-when-the-body-is-whole', () => {
   test('every piece of a body that streams through goes on, in order, for a caller whose authority holds', async () => {
     const source = new PassThrough()
     const body = watchBody(source, 1000)
-    createConfirm(
+    const confirm = createConfirm(
       nobody,
       () => Promise.resolve(before),
       () => false,
-    )(arrivalOf(9000), somebody, before, body)
+    )
+    await confirm(arrivalOf(9000), somebody, before, body)
     source.end(Buffer.from('one piece'))
     expect(await text(body)).toBe('one piece')
     expect(await text(watchBody(Readable.from([]), 1000))).toBe('')

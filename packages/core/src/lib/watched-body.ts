@@ -1,4 +1,4 @@
-import { Transform, type TransformOptions } from 'node:stream'
+import { Transform, type TransformCallback, type TransformOptions } from 'node:stream'
 
 /** A body that is checked as it streams through. What came last waits until more comes, or until the body is whole and the last look has passed. */
 export class WatchedBody extends Transform {
@@ -27,18 +27,19 @@ export class WatchedBody extends Transform {
         if (before === undefined) done()
         else done(null, before)
       },
-      flush: (done) => {
-        this.#look(end).then(
-          () => done(null, this.#last),
-          (error: Error) => done(error),
-        )
-      },
+      flush: (done) => void this.#finish(end, done),
     }
     super(options)
   }
 
-  async #look(end: () => void): Promise<void> {
-    end()
-    await this.lastLook()
+  async #finish(end: () => void, done: TransformCallback): Promise<void> {
+    try {
+      end()
+      await this.lastLook()
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done(null, this.#last)
   }
 }
