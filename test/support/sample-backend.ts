@@ -11,6 +11,7 @@ import { ignoreReset } from './next-upgrade.js'
 export function createSampleBackend(): Server {
   const app = express()
   const sessions = new Map<string, string>()
+  const listeners: express.Response[] = []
   const whoIs = (cookie: string | undefined): string | undefined => sessions.get(/(?:^|;\s*)sid=([\w-]+)/.exec(cookie ?? '')?.[1] ?? '')
 
   app.get('/', (request, response) => {
@@ -35,13 +36,12 @@ export function createSampleBackend(): Server {
   app.get('/events', (_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     response.flushHeaders()
-    let count = 0
-    const timer = setInterval(() => {
-      count += 1
-      response.write(`data: ${count}\n\n`)
-      if (count === 3) response.end()
-    }, 30)
-    response.on('close', () => clearInterval(timer))
+    response.write('data: 1\n\n')
+    listeners.push(response)
+  })
+  app.post('/events', (_, response) => {
+    for (const each of listeners.splice(0)) each.end('data: 2\n\n')
+    response.end()
   })
   app.get('/never-ends', (request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })

@@ -1,12 +1,12 @@
-import { Transform, type TransformCallback, type TransformOptions } from 'node:stream'
+import { Transform, type TransformCallback } from 'node:stream'
 
-/** A body that is checked as it streams through. What came last waits until more comes, or until the body is whole and the last look has passed. */
+/** A body that is checked as it streams through. */
 export class WatchedBody extends Transform {
   /**
-   * Looks once more, when the body is whole, whether it may be sent: until then whoever gets it has no whole request. What it throws, or
-   * rejects with, destroys the body. Default: looks at nothing.
+   * Looks once more, when the body is whole, whether it may be sent. Its last byte waits for that, so that whoever gets the body has no whole
+   * request before. What it throws, or rejects with, destroys the body. `undefined` as long as nobody wants to look: then nothing waits.
    */
-  lastLook: () => unknown = () => undefined
+  lastLook: (() => unknown) | undefined
   #last: Buffer | undefined
 
   /**
@@ -14,7 +14,7 @@ export class WatchedBody extends Transform {
    * @param end Checks the body once it is whole, before the last look; throws to refuse it.
    */
   constructor(feed: (bytes: Buffer) => void, end: () => void) {
-    const options: TransformOptions = {
+    super({
       transform: (chunk: Buffer, _encoding, done) => {
         try {
           feed(chunk)
@@ -22,20 +22,24 @@ export class WatchedBody extends Transform {
           done(error as Error)
           return
         }
-        const before = this.#last
-        this.#last = chunk
-        if (before === undefined) done()
-        else done(null, before)
+        done(null, this.lastLook === undefined ? chunk : this.#holdBack(chunk))
       },
       flush: (done) => void this.#finish(end, done),
-    }
-    super(options)
+    })
+  }
+
+  /** Keeps the last byte of a piece, and gives what goes on: the byte that was kept before, and the rest of the piece. */
+  #holdBack(chunk: Buffer): Buffer {
+    const before = this.#last
+    const rest = chunk.subarray(0, -1)
+    this.#last = chunk.subarray(-1)
+    return before === undefined ? rest : Buffer.concat([before, rest])
   }
 
   async #finish(end: () => void, done: TransformCallback): Promise<void> {
     try {
       end()
-      await this.lastLook()
+      await this.lastLook?.()
     } catch (error) {
       done(error as Error)
       return

@@ -12,7 +12,7 @@ const replacedMs = 5000
 
 /**
  * Decides, when the body of a request is whole, whether what was true at its head still holds. Otherwise a client that is slow with its
- * body would keep for hours what was taken away meanwhile. A body that streams through is looked at again before its last piece goes on:
+ * body would keep for hours what was taken away meanwhile. A body that streams through is looked at again before its last byte goes on:
  * the gateway gets no whole request if what was true holds no more.
  *
  * @param body What `police` allows to be sent.
