@@ -8,8 +8,8 @@ export default defineConfig({
     setupFiles: ['test/support/plain-last-stat.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    // Two cores: three quarters of the time of a test is waited, so others compute in the meantime.
-    maxWorkers: 5,
+    // Two cores: many tests wait for a timeout, and a third worker computes in the meantime. With five, a run took as long.
+    maxWorkers: 3,
     // Only files whose tests mostly wait have concurrent ones.
     maxConcurrency: 12,
     // A file finds what the file before it has imported; each closes what it opens. That saves a quarter of the time.

@@ -65,6 +65,10 @@ export function openBackend(): Promise<Upstream> {
     fault(request) {
       const told = request.headers.filter(([name]) => /^x.forwarded.for$/i.test(name)).map(([, value]) => value)
       if (told.length === 1 && told[0] === '') return ofNobody
+      // A backend that is silent is asked whether it is there, for nobody.
+      const asksForLife =
+        request.method === 'HEAD' && request.target === '/' && request.headers.every(([name]) => /^(?:host|connection)$/i.test(name))
+      if (asksForLife) return undefined
       if (told.length !== 1 || !/^127(?:\.\d+){3}$/.test(told[0] ?? '')) return 'a request that Postern did not send as its own'
       return headerOf(request, 'x-forwarded-proto') === 'http' ? undefined : 'a request without X-Forwarded-Proto'
     },
