@@ -59,6 +59,8 @@ export async function startProxy(portOf: (host: string) => number): Promise<Test
       socket.pipe(onward).pipe(socket)
     })
     onward.on('error', () => socket.destroy())
+    // A pipe hands on an end, and no reset: without this, a process that is killed in a handshake leaves its connection to the server open for ever.
+    socket.on('close', () => onward.destroy())
   })
   const origin = await listenAnywhere(server)
   return {
