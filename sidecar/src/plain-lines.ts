@@ -133,7 +133,10 @@ class LineReader {
     return this.#gateway
   }
 
-  /** A text that YAML reads as a text: it has none of YAML's marks, does not begin as a number does, and is none of its words. */
+  /**
+   * Reads a text without quotes. YAML reads the text as a string, because it has no character that YAML gives a meaning, does not begin like a
+   * number, and is no word such as `true` or `null`.
+   */
   #text(): string | undefined {
     const whole = this.#whole
     const start = this.#at

@@ -24,8 +24,8 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
 }
 
 /**
- * Writes a ring in the text format that `parseHashRing` reads, one `label:sha256hex` per line. If there are no
- * entries, the function writes the word `nobody`: `parseHashRing` reads that word as an empty ring, and refuses an empty text.
+ * Writes a ring in the text format that `parseHashRing` reads, one `label:sha256hex` per line. A ring without entries becomes the word
+ * `nobody`, because `parseHashRing` refuses an empty text and takes `nobody` for a ring without entries.
  *
  * @throws {TypeError} if a label could not be read back.
  */

@@ -30,7 +30,7 @@ export class LocatedKey {
 
 /** The keys and bindings of a configuration that are written as almost every one is, and what is left for the schema to judge. */
 export interface PlainEntries {
-  /** The names under `keys`, also those of keys that are left to the schema. This list is empty if `keys` of the configuration is no group of settings. */
+  /** Every alias under `keys`, whether this reader or the schema reads the key. Empty if the configuration's `keys` is no object. */
   readonly aliases: readonly string[]
   /** By alias. */
   readonly keys: ReadonlyMap<string, LocatedKey>

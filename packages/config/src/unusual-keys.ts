@@ -9,8 +9,9 @@ export function noteUnusualKeys(keys: Config['keys'], aliases: readonly string[]
 }
 
 /**
- * The aliases of the keys that may have more than a gateway, and a secret from a variable or a file. Of 100,000 keys there are mostly none, and
- * nobody needs to look at each of them again. Where they were not noted, these are all.
+ * The aliases of the keys that may have more than a gateway, and a secret from a variable or a file. If the
+ * reader of the configuration noted none for this `keys` object, the function returns every alias. Most configurations of 100,000 keys have no
+ * such key, so checks that call this function visit none of the others.
  */
 export function unusualKeys(keys: Config['keys']): readonly string[] {
   return known.get(keys) ?? Object.keys(keys)

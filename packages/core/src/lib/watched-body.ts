@@ -3,8 +3,9 @@ import { Transform, type TransformCallback } from 'node:stream'
 /** A body that is checked as it streams through. */
 export class WatchedBody extends Transform {
   /**
-   * Looks once more, when the body is whole, whether it may be sent. Its last byte waits for that, so that whoever gets the body has no whole
-   * request before. What it throws, or rejects with, destroys the body. `undefined` as long as nobody wants to look: then nothing waits.
+   * Decides, once the client has sent the whole body, whether the body may be sent on. The stream keeps the last byte back until this function
+   * returns or its promise resolves, so the gateway has no whole request before. An error that the function throws, or rejects with, destroys
+   * the stream. `undefined`: the stream keeps nothing back.
    */
   lastLook: (() => unknown) | undefined
   #last: Buffer | undefined

@@ -21,10 +21,10 @@ export function endSoon(socket: Duplex, last: string): void {
 const unreadMs = 120_000
 
 /**
- * Destroys a detached connection once its client has been sent everything, `lingerMs` later, or if the client reads nothing for two
- * minutes. Call it when nothing more comes; whoever writes to the connection ends it.
+ * Destroys a detached connection `lingerMs` after its last byte was handed to the system, or once the client has read nothing for two
+ * minutes. Call this function after the last write; it does not end the connection, `socket.end` or a pipe does.
  *
- * @param lingerMs For what the client may send meanwhile.
+ * @param lingerMs How long the client may still send, in milliseconds.
  */
 export function destroyOnceSent(socket: Socket, lingerMs: number): void {
   const destroy = (): void => {

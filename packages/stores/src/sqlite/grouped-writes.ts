@@ -1,7 +1,7 @@
 import { inTransaction } from './in-transaction.js'
 import type { StoreFile } from './store-file.js'
 
-/** Something that is to be written, and whoever waits for it. */
+/** Work on the file that waits for its transaction, and the two functions that settle the promise of its caller. */
 interface Waiting {
   readonly run: () => void
   readonly tell: () => void
