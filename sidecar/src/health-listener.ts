@@ -4,7 +4,10 @@ import { boundProbes } from './bound-probes.js'
 import { createGuardedServer } from './guarded-server.js'
 import type { Readiness } from './readiness/readiness.js'
 
-/** How long what is known counts, in milliseconds: however many probes there are, the process looks once in that time. */
+/**
+ * How long what is known counts, in milliseconds: however many probes there are, the process looks once in that time. That it leaves is
+ * known at once: the process that follows asks here as soon as it starts.
+ */
 const freshMs = 1000
 
 const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', Connection: 'close' }
@@ -17,7 +20,8 @@ export function createHealthListener(readiness: Readiness): Server {
   let known: Promise<boolean> | undefined
   let knownAt = -Infinity
 
-  function isReady(): Promise<boolean> {
+  async function isReady(): Promise<boolean> {
+    if (readiness.isLeaving) return false
     if (known === undefined || performance.now() - knownAt >= freshMs) {
       knownAt = performance.now()
       known = readiness.look().then(
@@ -25,7 +29,7 @@ export function createHealthListener(readiness: Readiness): Server {
         () => false,
       )
     }
-    return known
+    return (await known) && !readiness.isLeaving
   }
 
   async function answer({ method, url: path, headers: { host }, httpVersion }: IncomingMessage): Promise<Answer> {

@@ -107,6 +107,12 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     })
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('request', (request) => asked.push(request.url()))
+    // Heard in the same turn as the page hears it: between a click on a link and that turn the former view still stands.
+    await page.addInitScript(() => {
+      addEventListener('hashchange', () => {
+        document.documentElement.dataset['heard'] = location.hash
+      })
+    })
     await page.goto(opened.link)
     await page.waitForSelector('h1')
   }, 120_000)
@@ -132,7 +138,10 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
 
   async function settled(): Promise<void> {
     await page.waitForFunction(
-      () => document.querySelector('main progress') === null && document.querySelector('main .card, main .totals') !== null,
+      () =>
+        (document.documentElement.dataset['heard'] ?? '') === location.hash &&
+        document.querySelector('main progress') === null &&
+        document.querySelector('main .card, main .totals') !== null,
     )
   }
 

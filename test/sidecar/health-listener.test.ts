@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { createMemoryStore } from '@postern/ports'
 import { afterEach, expect, test } from 'vitest'
 import { createGuardedServer } from '../../sidecar/src/guarded-server.js'
+import { createHealthListener } from '../../sidecar/src/health-listener.js'
+import { listen } from '../../sidecar/src/listen.js'
+import { createReadiness } from '../../sidecar/src/readiness/readiness.js'
 import { startSidecar } from '../../sidecar/src/sidecar.js'
 import { openHouse } from '../support/house.js'
 import { rawExchange } from '../support/raw-exchange.js'
@@ -47,6 +50,32 @@ test('the listener for probes says that a process which drains lives and is not 
   expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
   await sidecar.close()
   await expect(fetch(`${origin}/livez`)).rejects.toThrow()
+})
+
+test.each([
+  ['has just said that it is ready', false],
+  ['is being looked at in that moment', true],
+])('the listener for probes says at once that a process leaves which %s', async (_, isLooking) => {
+  const { house } = await open()
+  const readiness = createReadiness({ instance: house.runtime })
+  const server = createHealthListener({
+    get isLeaving() {
+      return readiness.isLeaving
+    },
+    leave: () => readiness.leave(),
+    async look() {
+      const seen = await readiness.look()
+      if (isLooking) readiness.leave()
+      return seen
+    },
+  })
+  closing.push(() => server.close())
+  const origin = await listen(server, { host: '127.0.0.1', port: 0 })
+  if (!isLooking) {
+    expect(await get(`${origin}/readyz`)).toEqual([200, 'ready\n'])
+    readiness.leave()
+  }
+  expect(await get(`${origin}/readyz`)).toEqual([503, 'not ready\n'])
 })
 
 /** Opens a connection to the listener for probes, from another address of this machine where one is given. */

@@ -15,6 +15,8 @@ export interface ReadinessState {
 /** Tells whether the process is ready. */
 export interface Readiness {
   look(): Promise<ReadinessState>
+  /** Whether {@link leave} was called: whatever was seen before, the process is not ready. */
+  readonly isLeaving: boolean
   /** From now on the process is not ready, though it may take some last calls. */
   leave(): void
 }
@@ -42,6 +44,9 @@ export interface WorkersState {
 export function createReadiness({ instance, store, auditTrouble, losses, workers }: ReadinessOptions): Readiness {
   let isLeaving = false
   return {
+    get isLeaving() {
+      return isLeaving
+    },
     leave() {
       isLeaving = true
     },
