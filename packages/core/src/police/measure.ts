@@ -206,10 +206,20 @@ export class Measuring {
    * @param found What to do then, if it says something else: that any model may run.
    */
   #tolerantly(visit: Visit, found?: () => void): Visit {
+    // A walk has one way to the items of a list, so what is made of it is made once.
+    let toItems: EachItem | undefined
+    let each: EachItem = () => {}
     return (member, eachItem) => {
       if (this.#unbounded !== undefined && (found === undefined || this.#models === undefined)) return
-      const each: EachItem = (visitItem) => eachItem((item) => this.#attempt(() => visitItem(item), found))
-      this.#attempt(() => visit(member, each), found)
+      if (eachItem !== toItems) {
+        toItems = eachItem
+        each = (visitItem) => eachItem((item) => this.#attempt(() => visitItem(item), found))
+      }
+      try {
+        visit(member, each)
+      } catch (error) {
+        this.#heed(error, found)
+      }
     }
   }
 
@@ -217,9 +227,13 @@ export class Measuring {
     try {
       look()
     } catch (error) {
-      if (found === undefined || !(error instanceof Refusal)) this.#take(error)
-      else found()
+      this.#heed(error, found)
     }
+  }
+
+  #heed(error: unknown, found: (() => void) | undefined): void {
+    if (found === undefined || !(error instanceof Refusal)) this.#take(error)
+    else found()
   }
 
   #take(error: unknown): void {

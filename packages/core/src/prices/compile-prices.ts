@@ -6,6 +6,10 @@ import type { RankedEntry } from './price-index.js'
 import type { PricedCall, PriceDifference, Prices } from './prices.js'
 import { costBy, dearestOf, isTold, mostBy, outputBy, type Tariff } from './tariff.js'
 
+/** How many models are kept with what was found for them, and the longest name of one, in characters. Clients name models as they like. */
+const maxModels = 4096
+const maxModelChars = 64
+
 /** Compiles the price file. What a call costs is found by its gateway and model, without a look at other entries. */
 export function compilePrices(file: PriceFile): Prices {
   const { find: findEntries, findReadings } = createEntryFinder(file)
@@ -17,15 +21,22 @@ export function compilePrices(file: PriceFile): Prices {
   const placeOf = (gateway: string): string => (gateways.has(gateway) ? gateway : '')
   const unitsOf = (gateway: string): ReadonlySet<string> => units.get(placeOf(gateway)) as ReadonlySet<string>
 
-  /** Reckons anew for a call with a model, and once for those that may run every model of a gateway. */
+  /** Reckons once for calls that are alike; models beyond so many, or with longer names, are reckoned anew each time. */
   function createMemo<Result>(reckon: (call: PricedCall, what: string) => Result): (call: PricedCall, what: string) => Result {
-    const known = new Map<string, Result>()
+    const ofAnyModel = new Map<string, Result>()
+    const ofModels = new Map<string, Map<string, Result>>()
     return (call, what) => {
-      if (call.model !== undefined) return reckon(call, what)
-      const tier = call.tier === undefined ? 'any' : tiers.has(call.tier) ? `=${call.tier}` : 'other'
-      const id = `${placeOf(call.gateway)}\n${what}\n${tier}`
-      if (!known.has(id)) known.set(id, reckon(call, what))
-      return known.get(id) as Result
+      const { gateway, model, tier, asRead = false } = call
+      const kind = `${placeOf(gateway)}\n${what}\n${asRead ? 'read' : ''}\n${tier === undefined ? 'any' : tiers.has(tier) ? `=${tier}` : 'other'}`
+      const isKept = model === undefined || (model.length <= maxModelChars && (ofModels.has(model) || ofModels.size < maxModels))
+      if (!isKept) return reckon(call, what)
+      let known = ofAnyModel
+      if (model !== undefined) {
+        known = ofModels.get(model) ?? new Map<string, Result>()
+        ofModels.set(model, known)
+      }
+      if (!known.has(kind)) known.set(kind, reckon(call, what))
+      return known.get(kind) as Result
     }
   }
 

@@ -78,14 +78,12 @@ export function createBudgets(
       claims.map(({ budget }) => budget),
       nowMs,
     )
+    for (const count of found) count.asked = 0
     // Two claims may be of one budget: each is looked at with what the ones before it set aside.
-    const before = new Map<Count, number>()
     const refusedBy = claims.findIndex(({ budget, amount }, index) => {
-      const { limit } = budget
       const count = found[index] as Count
-      const claimed = (before.get(count) ?? 0) + checked(amount)
-      before.set(count, claimed)
-      return bookedOf(budget, count) + count.held + claimed > limit
+      count.asked += checked(amount)
+      return bookedOf(budget, count) + count.held + count.asked > budget.limit
     })
     if (refusedBy !== -1) return { granted: false, refusedBy, counted: stateOf(claims, found, nowMs) }
     room.check(owner)

@@ -8,6 +8,8 @@ export interface Count {
   readonly key: string
   booked: number
   held: number
+  /** What the claims of a reservation that is being looked at ask of it together. */
+  asked: number
   /** How many reservations may still change it. */
   reservations: number
   readonly endMs: number
@@ -29,15 +31,19 @@ export class Counts {
 
   /** The counts of the budgets' present windows; one that is not known is kept only by `hold`. */
   find(budgets: readonly Budget[], nowMs: number): readonly Count[] {
-    const made = new Map<string, Count>()
+    let made: Map<string, Count> | undefined
     return budgets.map(({ id, per }) => {
       const { startMs, endMs } = windowAt(per, nowMs)
       const key = `${startMs} ${id}`
-      const known = made.get(key) ?? this.#counts.get(key)
-      const isKept = known !== undefined && (known.held > 0 || known.forgetMs > nowMs)
-      const forgetMs = per === undefined ? endMs : endMs + keptAfterMs[per]
-      const count = isKept ? known : { key, booked: 0, held: 0, reservations: 0, endMs, forgetMs, share: undefined }
-      made.set(key, count)
+      const known = this.#counts.get(key)
+      if (known !== undefined && (known.held > 0 || known.forgetMs > nowMs)) return known
+      // Two budgets may have one new count.
+      made ??= new Map()
+      let count = made.get(key)
+      if (count === undefined) {
+        const forgetMs = per === undefined ? endMs : endMs + keptAfterMs[per]
+        made.set(key, (count = { key, booked: 0, held: 0, asked: 0, reservations: 0, endMs, forgetMs, share: undefined }))
+      }
       return count
     })
   }
