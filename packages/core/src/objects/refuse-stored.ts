@@ -25,14 +25,19 @@ const calledThing =
   /^(?:agents?|assistants?|chat|session|library|libraries|collections?|connectors?|datasets?|knowledgebases?|vectordbs?|(?:vector|memory)stores?)$/
 /** Where a document is looked up for the model: whatever it says, the provider reads it with the key's rights. */
 const looksUp = /^datasources?$/
-/** Members whose object names a stored object by its `id`. */
-const refersById = /^(?:conversation|thread|container|prompt|voice|audio|video|task|job|generation|agent|assistant)$/
+/** Members whose object, or each object of whose list, names a stored object by its `id`. */
+const refersById = /^(?:prompt|(?:conversation|thread|container|voice|audio|video|task|job|generation|agent|assistant)s?)$/
 /** Members whose object names a stored object by its `id` or its `name`. */
 const refersByName =
   /^(?:agent|agentreference|assistant|prompt|conversation|container|chat|session|thread|library|collection|connectors?|dataset|knowledgebase|vectordb|(?:vector|memory)store)$/
-/** Members of one file or medium. A number in them can be nothing but the number of a stored one; in the plural it may be a count. */
-const holdsNumberedFile =
-  /^(?:(?:input|prompt|reference|ref|source|init|first|last|start|end|clone|training|validation)*(?:file|image|mask|attachment|video|audio|document)|(?:first|last|start|end)frame)$/
+/**
+ * Members of one file, medium or task. A number, or an id without words, can be nothing but that of a stored one; in the plural a number may
+ * be a count, and what the list holds may not.
+ */
+const holdsNumbered =
+  /^(?:(?:input|prompt|reference|ref|source|init|first|last|start|end|clone|training|validation|parent|origin|previous)*(?:file|image|mask|attachment|video|audio|document|task|job|generation)|(?:first|last|start|end)frame)(s?)$/
+/** A number in figures, or a UUID. */
+const idWithoutWords = /^(?:\d+|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i
 /** Types of items that are a file or a medium. An `id` in them may name a stored file. */
 const ofFile = /^(?:input)?(?:file|image|video|audio|document)$/
 const isIdOfFile = (value: unknown): boolean => typeof value === 'string' && idOfFile.test(trimUnseen(value))
@@ -46,7 +51,7 @@ const holdsMedium = /(?:file|image|mask|attachment|video|audio|document|media|fr
 const holdsAddress =
   /(?:ur[il]s?|filedata|^(?:src|source|href|link|location|path|data|bytes)|(?:file|image|video|audio|mask|attachment|document|media|frame|bucket)s?)$/
 /** Of these, the ones that hold nothing but an address. */
-const holdsUrl = /ur[il]s?$/
+const holdsUrl = /ur[il](s?)$/
 /** Members that hold a file's bytes in base64: by their own name, or as the `data` of an object of the format. */
 const holdsBytes = /^(?:file|image|audio|video)data$/
 const holdsBytesAsData = /^(?:inputaudio|inlinedata)$/
@@ -61,36 +66,69 @@ const holdsText = /^(?:content|text|system|instructions|prompt|input)$/
 export const refuseStored: Visit = (member, eachItem) => {
   const { name, value } = member
   if (value === undefined || !mayRefer.test(name)) return
-  const plain = squashName(name)
+  const plain = withoutIndex(squashName(name))
   const refuseIf = (isRefused: boolean): void => {
     if (isRefused) throw notShared(name.slice(0, 64))
   }
   if (plain === 'store' && member.inSettings && !member.inContent) refuseIf(value !== false)
   if (value === null) return
-  refuseIf(isStored(plain, value, member))
-  if (Array.isArray(value)) eachItem((item) => refuseIf(isStored(plain, item, member)))
+  refuseIf(isStored(plain, value, member, false))
+  if (Array.isArray(value)) eachItem((item) => refuseIf(isStored(plain, item, member, true)))
+}
+
+/** Of several, each may have a member of its own: `image_1`, `image[0]`. */
+function withoutIndex(plain: string): string {
+  return plain.replace(/\d+$/, '')
 }
 
 /** @param value The member's value, or an item of it. */
-function isStored(plain: string, value: unknown, member: VisitedMember): boolean {
+function isStored(plain: string, value: unknown, member: VisitedMember, isItem: boolean): boolean {
   const { isTop, top, owner } = member
   if ((plain === 'store' || plain === 'background') && (isTop || isMergedName(top))) return value !== false
   if (plain === 'input') return isReference(value)
-  if (plain === 'type') return value === 'item_reference' || value === 'agent_reference'
+  if (plain === 'type') return value === 'item_reference' || value === 'agent_reference' || isTypeOfFile(value, member)
+  if (plain === 'id') return isIdOfStored(value, member)
   if (typeof value === 'string' && holdsAddress.test(plain) && isStoredAddress(value, !holdsUrl.test(plain))) return true
   if (typeof value === 'string' && holdsNoPublicAddress(plain, value, member)) return true
   if (typeof value === 'string' && holdsText.test(plain) && namesStoredFile(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
   if (holdsMedium.test(plain) && isIdOfFile(value)) return true
-  if (typeof value === 'number' && holdsNumberedFile.test(plain)) return true
+  // What is searched or ranked may be figures.
+  if (isIdWithoutWords(value) && top !== 'documents' && isNumbered(plain, isItem)) return true
   // Moonshot's context cache: a message of this role names what is stored, in its text.
   if (plain === 'role') return typeof value === 'string' && trimUnseen(value).toLowerCase() === 'cache'
-  if (plain === 'id' && ofFile.test(squashName(String(owner['type'])))) return typeof value === 'number' || isIdOfFile(value)
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(trimUnseen(value))
   if (refersById.test(plain) && hasId(value)) return true
   // Anthropic's own skills belong to no tenant.
   if (plain === 'skillid' && owner['type'] === 'anthropic') return false
   return (namesStored.test(plain) && holdsId(value)) || isThing(plain, value, member)
+}
+
+/** What is read as `type` and written otherwise is looked at beside an `id`, as an `id` is beside a `type`. */
+function isTypeOfFile(value: unknown, { name, owner: { id } }: VisitedMember): boolean {
+  return name !== 'type' && ofFile.test(squashName(String(value))) && (typeof id === 'number' || isIdOfFile(id))
+}
+
+/** Whether an `id` names something that is stored, by what it stands in. Where something else says so, it is read there by this name alone. */
+function isIdOfStored(value: unknown, member: VisitedMember): boolean {
+  if (!isId(value)) return false
+  const { name, top, within, owner } = member
+  // The caller's own documents are numbered as they like.
+  if (top === 'documents') return false
+  // `ID` or `Id`: some servers read it as `id`, and no format has it. `_id` is what databases add.
+  if (name !== 'id' && !/[_-]/.test(name)) return true
+  if (ofFile.test(squashName(String(owner['type']))) && (typeof value === 'number' || isIdOfFile(value))) return true
+  const outer = within === undefined ? '' : withoutIndex(squashName(within))
+  return (holdsMedium.test(outer) && isIdOfFile(value)) || isThing('id', value, member)
+}
+
+function isIdWithoutWords(value: unknown): boolean {
+  return typeof value === 'number' || (typeof value === 'string' && idWithoutWords.test(trimUnseen(value)))
+}
+
+function isNumbered(plain: string, isItem: boolean): boolean {
+  const found = holdsNumbered.exec(plain) ?? holdsUrl.exec(plain)
+  return found !== null && (isItem || found[1] === '')
 }
 
 /** Whether a member that holds an address, or a file's bytes, holds the id or the relative address of a stored file in its place. */
