@@ -114,6 +114,28 @@ describe('two workers over one SQLite file', () => {
     },
   )
 
+  test(
+    'leave no connection without an answer and without an end that one of them got and never took before it was killed',
+    long,
+    async () => {
+      const [victim = 0] = stand.workers()
+      process.kill(victim, 'SIGSTOP')
+      const ends = Array.from({ length: 8 }, () =>
+        stand.call({ model: 'm1' }).then(
+          ({ status, isWhole }) => (isWhole ? status : 'closed'),
+          () => 'closed',
+        ),
+      )
+      // The other one has answered those that it got.
+      await expect
+        .poll(async () => (await Promise.all(ends.map((end) => Promise.race([end, undefined])))).filter((end) => end === 200), patience)
+        .toHaveLength(7)
+      process.kill(victim, 'SIGKILL')
+      expect((await Promise.all(ends)).toSorted()).toEqual([...Array.from({ length: 7 }, () => 200), 'closed'])
+      await expect.poll(() => stand.workers().filter((pid) => pid !== victim), patience).toHaveLength(2)
+    },
+  )
+
   test('let their streams end at SIGTERM, and leave no process behind', long, async () => {
     const calls = Array.from({ length: 6 }, () => stand.call({ model: 'm1', stream: true }))
     await expect.poll(() => gateway.open(), patience).toBe(6)
@@ -126,7 +148,8 @@ describe('two workers over one SQLite file', () => {
     const { code, stdout, stderr } = await stand.running.finished
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/"msg":"stopped"/)
-    expect(stdout.match(/worker_ended/g)).toHaveLength(1)
+    // Those that were killed before.
+    expect(stdout.match(/worker_ended/g)).toHaveLength(2)
     expect(livesOf(workers)).toEqual([])
   })
 })

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type Link, openLink } from '@postern/stores/channel'
 import { commandFile } from '../command-file.js'
 import { channelDescriptor, workerStreams } from './channel-descriptor.js'
+import { closeWhatIsNotTaken } from './connections-handed-over.js'
 import { type Ask, askOver, type WorkerQuestions } from './questions.js'
 
 /** How a worker ended: with a code, or by a signal. */
@@ -30,6 +31,7 @@ export function forkWorker(): WorkerProcess {
   cluster.setupPrimary({ exec: commandFile(), args: ['worker'], stdio: [...workerStreams] })
   const worker = cluster.fork()
   const { process: child } = worker
+  closeWhatIsNotTaken(child)
   const link = openLink(child.stdio[channelDescriptor] as Duplex)
   const exit = new Promise<WorkerEnding>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
