@@ -61,6 +61,29 @@ describe('chunks-of-one-byte', () => {
     expect(pieces.length).toBeLessThan(20)
   })
 
+  test.each([
+    ['small', () => 64],
+    ['small with a large one now and then', (index: number) => (index % 200 === 0 ? 1500 : 64)],
+  ])('are read in turns where they are %s and many: in one turn of the event loop no more than of a few requests', async (_, sizeOf) => {
+    pieces.length = 0
+    const sizes = Array.from({ length: 20_000 }, (__, index) => sizeOf(index))
+    const body = sizes.map((size) => chunkOf('z'.repeat(size))).join('')
+    const turns = [0]
+    let [looked, isOver] = [0, false]
+    const look = (): void => {
+      turns.push(pieces.slice(looked).reduce((sum, { length }) => sum + length, 0))
+      looked = pieces.length
+      if (!isOver) setImmediate(look)
+    }
+    look()
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send(origin, '/', [], body)))
+    isOver = true
+    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200[\s\S]*whole/)
+    expect(Buffer.concat(pieces).length).toBe(8 * sizes.reduce((sum, size) => sum + size, 0))
+    // Node reads 64 KiB of a socket at once.
+    expect(Math.max(...turns)).toBeLessThan(8 * 65_536)
+  })
+
   test('are refused once where they come by the ten thousand, and none of the rest is given', async () => {
     pieces.length = 0
     expect(await send(origin, '/', [], oneByOne('a'.repeat(30_000)))).toMatch(/^HTTP\/1\.1 400/)
