@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { type Duplex, Transform } from 'node:stream'
 import type { Slot } from '@postern/core'
 import { webSocket } from '../doors/asks-for-web-socket.js'
-import { destroyOnceSent, endSoon } from '../doors/end-then-destroy.js'
+import { destroyOnceSent, endSoon, letGoOfUnread } from '../doors/end-then-destroy.js'
 import { headText } from '../doors/head-text.js'
 import { refuseForBackend } from './for-backend.js'
 import { faultOfAnswer, mayHaveBody, switched } from './fault-of-answer.js'
@@ -81,8 +81,9 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
     const inChunks = answer.headers['content-length'] === undefined && mayHaveBody(answer)
     writeHead(socket, answer, [...(inChunks ? ['Transfer-Encoding', 'chunked'] : []), 'Connection', 'close'])
     answer.on('error', () => socket.destroy())
-    if (inChunks) answer.pipe(chunks()).pipe(socket)
-    else answer.pipe(socket)
+    const body = inChunks ? answer.pipe(chunks()) : answer
+    body.pipe(socket)
+    letGoOfUnread(socket, body)
     answer.once('end', () => destroyOnceSent(socket, endingMs))
   })
   upstream.on('error', fail)
@@ -119,6 +120,7 @@ function join(socket: Socket, backend: Socket): void {
   })
   socket.once('close', () => backend.destroy())
   socket.pipe(backend).pipe(socket)
+  letGoOfUnread(socket, backend)
 }
 
 /** Answers in place of the backend, on a connection that Node has detached, and closes it. */

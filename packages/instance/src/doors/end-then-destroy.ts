@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 /** How long the peer has to read the last text, in milliseconds. */
 const readingMs = 300
@@ -17,8 +17,27 @@ export function endSoon(socket: Duplex, last: string): void {
   socket.end(last, () => setTimeout(destroy, readingMs))
 }
 
-/** How long a client may read nothing of what is left to send, in milliseconds. */
+/** How long a client may read nothing of what there is for it, in milliseconds. */
 const unreadMs = 120_000
+
+/**
+ * Destroys a detached connection whose client reads nothing of what is piped to it for `afterMs`, whatever the client sends meanwhile. While
+ * there is nothing for the client, it may be silent for as long as it likes.
+ *
+ * @param source What is piped to the connection. Call this function after `pipe`.
+ */
+export function letGoOfUnread(socket: Socket, source: Readable, afterMs = unreadMs): void {
+  let timer: NodeJS.Timeout | undefined
+  const stop = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+  }
+  source.on('data', () => {
+    if (socket.writableNeedDrain) timer ??= setTimeout(() => socket.destroy(), afterMs)
+  })
+  socket.on('drain', stop)
+  socket.once('close', stop)
+}
 
 /**
  * Destroys a detached connection `lingerMs` after its last byte was handed to the system, or once the client has read nothing for two
