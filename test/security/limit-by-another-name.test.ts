@@ -1,6 +1,7 @@
 import type { ConfigInput } from '@postern/config'
 import { isPlainModel, modelReadings } from '@postern/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asksInBody } from '../../packages/core/src/police/asks-for-stream.js'
 import { doorNames, type House, openHouse } from '../support/house.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
 
@@ -95,6 +96,11 @@ const couldStream: [how: string, path: string, body: object | FormData][] = [
   ['settings of another gateway', 'chat/completions', { model: 'm', provider_options: { streaming: true }, ...chat }],
   ['the query', 'chat/completions?stream=true', { model: 'm', ...chat }],
   ['the query without a value', 'chat/completions?stream', { model: 'm', ...chat }],
+  ['the query by another name', 'chat/completions?sse', { model: 'm', ...chat }],
+  ['a mode in the query', 'chat/completions?response_mode=streaming', { model: 'm', ...chat }],
+  ['lines in the query', 'chat/completions?format=ndjson', { model: 'm', ...chat }],
+  ['a mode', 'chat/completions', { model: 'm', response_mode: 'streaming', ...chat }],
+  ['a kind of answer in settings', 'chat/completions', { model: 'm', extra_body: { alt: 'SSE' }, ...chat }],
   ['settings within settings', 'chat/completions', { model: 'm', extra_body: { params: { stream: true } }, ...chat }],
   ['the query with an escape', 'chat/completions?%73tream=1', { model: 'm', ...chat }],
   ['a value of the query', 'chat/completions?alt=sse', { model: 'm', ...chat }],
@@ -231,6 +237,21 @@ describe.each(doorNames)('limit-by-another-name, behind the %s door', (door) => 
     const plain = Array.from({ length: 4 }, () => call(house.callers.globex, 'chat/completions', { model: 'm', stream: false, ...chat }))
     expect((await Promise.all(plain)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
   })
+})
+
+test('limit-by-another-name: a body with tens of thousands of settings may ask for a stream behind them, and few are looked at', () => {
+  const settings = Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`setting${at}`, 1]))
+  let reads = 0
+  const members = new Proxy(settings, {
+    get(of, name) {
+      reads += 1
+      return of[name as string]
+    },
+  })
+  expect(asksInBody(members)).toBe(true)
+  expect(asksInBody({ extra_body: members })).toBe(true)
+  expect(reads).toBeLessThan(10_000)
+  expect(asksInBody({ model: 'm', extra_body: { seed: 1 }, input: 'assess the stream' })).toBe(false)
 })
 
 async function limitsOf({ origin, callers }: House): Promise<readonly { readonly name: string; readonly left: number }[]> {

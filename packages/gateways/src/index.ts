@@ -48,5 +48,5 @@ export {
   namesCallerObject,
   type StoredObject,
 } from './stored-object.js'
-export { squashName, takeWithin } from './strip-punctuation.js'
+export { costOfName, squashName, takeWithin } from './strip-punctuation.js'
 export { words } from './words.js'

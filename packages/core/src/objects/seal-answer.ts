@@ -23,8 +23,9 @@ function readId(value: unknown): string | undefined {
 }
 
 /**
- * Replaces the gateway's ids in an answer with sealed ids, and changes no other character. Returns `undefined` if the answer would
- * still show an id of the gateway: it repeats the member, and JSON.parse takes the last one.
+ * Replaces the gateway's ids in an answer with sealed ids, and changes no other character. Of a member
+ * that is repeated, the last one is replaced, which is what JSON.parse takes; what is not sealed is of no use at Postern. Returns `undefined`
+ * if the answer, once it is parsed, would still show an id of the gateway.
  *
  * @param text The answer as JSON text, without a byte order mark.
  */

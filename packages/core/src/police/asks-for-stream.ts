@@ -1,14 +1,18 @@
-import { squashName } from '@postern/gateways'
+import { costOfName, squashName } from '@postern/gateways'
 import { readingsOf, splitQuery } from '../lib/query-names.js'
 import { holdsSettings } from './amount-names.js'
 import type { Members } from './callers-places.js'
 
 /** Members with which a request asks for a stream: of an answer, and of speech (OpenAI API, `stream_format`). */
-const asks = /^(?:is)?stream(?:ing|ed|format)?$/
-const mayAsk = /stream|[^\0-\x7f]/i
+const asks = /^(?:is)?(?:sse|stream(?:ing|ed|format)?)$/
+const mayAsk = /stream|sse|[^\0-\x7f]/i
 /** What a query asks for by its value, whatever its name is and whatever else the value says: `alt=sse` (Google's API), `format=event-stream`. */
-const streamByValue = /sse|eventstream/
-const mayAskInQuery = /stream|sse|%|[^\0-\x7f]/i
+const streamByValue = /sse|eventstream|streaming|ndjson/
+const mayAskInQuery = /stream|sse|ndjson|%|[^\0-\x7f]/i
+/** The same in a body, where it is all that the value says: `"response_mode": "streaming"` (Dify's API). */
+const isStreamByValue = /^(?:sse|(?:text)?eventstream|streaming|(?:applicationx?)?ndjson)$/
+const mayBeStream = /stream|sse|ndjson/i
+const longestWord = 32
 
 /** So deep do settings stand in settings that some server reads. */
 const mostDeep = 8
@@ -23,13 +27,27 @@ export function asksOutsideBody(endpointPath: string, query: string, accept: str
   return asksInQuery(query) || /:stream/i.test(endpointPath) || (accept !== undefined && /event-stream/i.test(accept))
 }
 
+/**
+ * How much of a body is looked at in one turn of the event loop, as {@link costOfName} counts: a few milliseconds. What has more members at
+ * its top and in settings may ask for a stream behind them.
+ */
+const mostLookedAt = 4000
+
 /** The same, of a body and of the settings in it. */
-export function asksInBody(members: Members, depth = 0): boolean {
+export function asksInBody(members: Members): boolean {
+  return asksIn(members, 0, { left: mostLookedAt })
+}
+
+function asksIn(members: Members, depth: number, looks: { left: number }): boolean {
   for (const name in members) {
+    looks.left -= costOfName(name)
+    if (looks.left < 0) return true
     const value = members[name]
     if (mayAsk.test(name) && asksBy(squashName(name), value)) return true
+    if (typeof value === 'string' && value.length <= longestWord && mayBeStream.test(value) && isStreamByValue.test(squashName(value)))
+      return true
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (isObject && depth < mostDeep && (depth > 0 || holdsSettings(name)) && asksInBody(value as Members, depth + 1)) return true
+    if (isObject && depth < mostDeep && (depth > 0 || holdsSettings(name)) && asksIn(value as Members, depth + 1, looks)) return true
   }
   return false
 }
