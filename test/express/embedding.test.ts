@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { ConfigError, type ConfigInput } from '@postern/config'
-import { createMemoryStore, type Store } from '@postern/ports'
+import { createMemoryStore, type Ledger, type Store } from '@postern/ports'
 import { postern, type PosternOptions } from '@postern/express'
 import { startEmulator, issueKey } from '@postern/emulator'
 import express from 'express'
@@ -156,6 +156,14 @@ describe('Postern inside an Express application', () => {
     ['a promise', Promise.resolve(createMemoryStore())],
   ])('says of %s in place of a store how one is opened', (_, store) => {
     expect(() => postern(plain, { env: plainEnv, store: store as Store })).toThrow('Pass what openStore of @postern/stores gives')
+  })
+
+  test.each<[what: string, ledger: unknown, said: string]>([
+    ['a promise', Promise.resolve({}), 'ledger: that is passed has no append, flush. It is still a promise: write  await  before it'],
+    ['a path', './ledger.db', 'Pass what createSqliteLedger of @postern/stores/ledger gives'],
+    ['one that cannot be flushed', { append() {} }, 'ledger: that is passed has no flush.'],
+  ])('says of %s in place of a ledger how one is opened', (_, ledger, said) => {
+    expect(() => postern(plain, { env: plainEnv, ledger: ledger as Ledger })).toThrow(said)
   })
 
   test('says of a store of which one method is missing which one', () => {

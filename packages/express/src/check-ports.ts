@@ -1,5 +1,5 @@
 import { ConfigError } from '@postern/config'
-import type { Store } from '@postern/ports'
+import type { Ledger, Store } from '@postern/ports'
 
 /** What Postern calls at each port of a store. */
 const methodsOf: Readonly<Record<'seen' | 'counters' | 'budgets' | 'locks' | 'revocations', readonly string[]>> = {
@@ -30,6 +30,27 @@ export function checkPorts(store: Store): void {
       fix: hasVerbs
         ? 'Rename: remember is seen.add, count is counters.add, revoke is revocations.append, and revocations(after) is revocations.after(mark), whose answer has items in place of revocations.'
         : 'Pass what openStore of @postern/stores gives, or a Store of your own as @postern/ports describes it.',
+    },
+  ])
+}
+
+/**
+ * Checks that a ledger of the application's own can take entries.
+ *
+ * @throws {ConfigError} that names what is missing.
+ */
+export function checkLedger(ledger: Ledger): void {
+  const missing = ['append', 'flush'].filter((method) => typeof memberOf(ledger, method) !== 'function')
+  if (missing.length === 0) return
+  throw new ConfigError([
+    {
+      severity: 'error',
+      path: 'ledger',
+      reason: `that is passed has no ${missing.join(', ')}.`,
+      fix:
+        typeof memberOf(ledger, 'then') === 'function'
+          ? 'It is still a promise: write  await  before it, as in  { ledger: await createSqliteLedger({ file }) }.'
+          : 'Pass what createSqliteLedger of @postern/stores/ledger gives, or a Ledger of your own as @postern/ports describes it.',
     },
   ])
 }

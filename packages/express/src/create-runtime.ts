@@ -1,7 +1,7 @@
 import { type CheckedConfig, ConfigError } from '@postern/config'
 import { createInstance, createLogLedger, type InstanceOptions, type ReplaceableInstance, type Runtime } from '@postern/instance'
 import { createMemoryStore, type Ledger, type Log, type Store, type Witness } from '@postern/ports'
-import { checkPorts } from './check-ports.js'
+import { checkLedger, checkPorts } from './check-ports.js'
 import { createFailedAttempts } from './failed-attempts.js'
 import { networkOf } from './network-of.js'
 
@@ -29,7 +29,7 @@ type FurtherOptions = Pick<InstanceOptions, 'hasListeners' | 'joining'> & Partia
  * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
  * the network of an address.
  *
- * @throws {ConfigError} if `config.store` names SQLite, Redis or PostgreSQL and no `store` is given, or the one that is given lacks a port.
+ * @throws {ConfigError} if `config.store` names SQLite, Redis or PostgreSQL and no `store` is given, or the one that is given lacks a port, or `ledger` a method.
  */
 export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Runtime {
   return openInstance(checked, parts).runtime
@@ -38,7 +38,7 @@ export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Run
 /**
  * The same, as an instance whose configuration can be replaced.
  *
- * @throws {ConfigError} if `config.store` names SQLite, Redis or PostgreSQL and no `store` is given, or the one that is given lacks a port.
+ * @throws {ConfigError} if `config.store` names SQLite, Redis or PostgreSQL and no `store` is given, or the one that is given lacks a port, or `ledger` a method.
  */
 export function openInstance(
   checked: CheckedConfig,
@@ -54,6 +54,7 @@ export function openInstance(
   }: RuntimeParts & FurtherOptions = {},
 ): ReplaceableInstance {
   checkPorts(store)
+  checkLedger(ledger)
   return createInstance(checked, {
     ledger,
     countFailedAttempts,
