@@ -64,7 +64,7 @@ describe('in front of a gateway that counts calls by address', () => {
 
   test('a newcomer is not crowded out by tenants that keep a line', async () => {
     house = await open({
-      settings: { addressLimit: { burst: 2, perMinute: 1200, longestWait: '500ms' } },
+      settings: { addressLimit: { burst: 2, perMinute: 1200, longestWait: '1500ms' } },
       emulator: {},
       config: { bindings: [{ default: true, key: 'acme' }] },
     })
@@ -79,7 +79,7 @@ describe('in front of a gateway that counts calls by address', () => {
       }
     }
     const lines = times(12).flatMap((index) => [keepCalling(`busy-${index}`), keepCalling(`busy-${index}`)])
-    await new Promise((later) => setTimeout(later, 700))
+    await new Promise((later) => setTimeout(later, 1700))
     const first = await Promise.all(times(3).map((index) => call(`newcomer-${index}`)))
     passed.clear()
     // One more tenant that calls as often as the others, but with one call at a time, gets its share.
