@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type EmulatedGateway, type EmulatedKey, type Emulator, issueKey, startEmulator, USUAL_MODELS } from '@postern/emulator'
 import { expect } from 'vitest'
 import { runInProcess } from './run-in-process.js'
-import { type Finished, runPostern, startPostern } from './run-postern.js'
+import { type Finished, runPostern, type RunningPostern, startPostern } from './run-postern.js'
 
 const credential = randomBytes(32).toString('base64url')
 
@@ -18,6 +18,10 @@ export interface Rotating {
   readonly keys: (...args: readonly string[]) => Promise<Finished>
   /** The same as a process of its own, which ends only if the command closes what it opened. */
   readonly keysAlone: (...args: readonly string[]) => Promise<Finished>
+  /** Begins such a process, which may be killed. */
+  readonly begin: (...args: readonly string[]) => RunningPostern
+  /** Kills the process that serves, and starts another one. */
+  readonly killAndStart: () => Promise<void>
   /** Calls as a user, and gives the status. */
   readonly call: (user: string) => Promise<number>
   /** How many calls the gateway answered with each of the two since the last time. */
@@ -57,8 +61,17 @@ export async function openRotating(gateway: EmulatedGateway): Promise<Rotating> 
   const project = gateway === 'freeai' ? ['--gateway-project', 'project-acme'] : []
   const added = await keys('add', 'acme', '--gateway', 'main', '--team', 'acme', '--secret-env', 'FORMER', ...provider, ...project)
   expect([added.code, added.stderr.includes('error')]).toEqual([0, false])
-  const running = startPostern(['start', '--config', 'postern.json'], { cwd, env })
-  const [, url = ''] = await running.prints(/"url":"([^"]+)"/)
+  let running: RunningPostern
+  let url = ''
+  async function start(): Promise<void> {
+    running = startPostern(['start', '--config', 'postern.json'], { cwd, env })
+    ;[, url = ''] = await running.prints(/"url":"([^"]+)"/)
+  }
+  async function kill(): Promise<void> {
+    running.child.kill('SIGKILL')
+    await running.finished
+  }
+  await start()
   let seen = 0
   return {
     former,
@@ -66,9 +79,13 @@ export async function openRotating(gateway: EmulatedGateway): Promise<Rotating> 
     emulator,
     keys,
     keysAlone: (...args) => runPostern(wordsOf(args), { cwd, env }),
+    begin: (...args) => startPostern(wordsOf(args), { cwd, env }),
+    async killAndStart() {
+      await kill()
+      await start()
+    },
     async close() {
-      running.child.kill('SIGKILL')
-      await running.finished
+      await kill()
       await emulator.close()
       rmSync(cwd, { recursive: true })
     },
