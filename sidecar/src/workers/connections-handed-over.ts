@@ -26,7 +26,7 @@ export function closeWhatIsNotTaken(worker: ChildProcess): void {
     if (said?.cmd === 'NODE_CLUSTER' && said.act === 'newconn' && handle !== undefined) given.set(said.seq, handle)
     return send(...of)
   }
-  worker.send = sendAndKeep as ChildProcess['send']
+  worker.send = sendAndKeep
   worker.on('internalMessage', ({ cmd, ack }: Said) => {
     if (cmd === 'NODE_CLUSTER') given.delete(ack)
   })
