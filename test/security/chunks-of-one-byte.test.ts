@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { boundTinyChunks } from '../../packages/instance/src/connections/tiny-chunks.js'
 import { forEachDoor } from '../support/for-each-door.js'
@@ -82,6 +83,35 @@ describe('chunks-of-one-byte', () => {
     expect(Buffer.concat(pieces).length).toBe(8 * sizes.reduce((sum, size) => sum + size, 0))
     // Node reads 64 KiB of a socket at once.
     expect(Math.max(...turns)).toBeLessThan(8 * 65_536)
+  })
+
+  test.each([100, 500, 1000, 1500])('of %i bytes that come at a gentle pace are not read while nobody takes them', async (size) => {
+    let request: IncomingMessage | undefined
+    const silent = createServer((asked: IncomingMessage, response) => {
+      request = asked
+      boundTinyChunks(asked, () => response.destroy())
+      asked.on('end', () => response.end('whole'))
+    })
+    await new Promise<void>((listens) => silent.listen(0, '127.0.0.1', listens))
+    const client = connect((silent.address() as AddressInfo).port, '127.0.0.1')
+    const answer = new Promise<string>((heard) => client.once('data', (piece: Buffer) => heard(piece.toString())))
+    client.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+    const some = chunkOf('z'.repeat(size)).repeat(40)
+    // What the buffers of the system do not take any more waits in the client.
+    let sent = 0
+    for (; client.writableLength < 1_000_000 && sent < 60_000_000; sent += some.length) {
+      client.write(some)
+      await sleep(1)
+    }
+    expect(client.writableLength).toBeGreaterThanOrEqual(1_000_000)
+    expect(request?.socket.bytesRead).toBeLessThan(1_000_000)
+    client.end('0\r\n\r\n')
+    let read = 0
+    request?.on('data', ({ length }: Buffer) => (read += length))
+    expect(await answer).toMatch(/^HTTP\/1\.1 200/)
+    expect(read).toBe((sent / some.length) * 40 * size)
+    silent.closeAllConnections()
+    silent.close()
   })
 
   test('are refused once where they come by the ten thousand, and none of the rest is given', async () => {

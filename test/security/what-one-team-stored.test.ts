@@ -116,6 +116,8 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
   ['a list of pictures by their numbers', 'images/generations', { input_images: [[5]] }],
   ['a picture by a number as a text', 'images/generations', { image: ' 123 ' }],
   ['a second picture by its number', 'images/generations', { image_2: 123 }],
+  ['a picture of a style by its number', 'images/generations', { style_image: 5 }],
+  ['a picture of a first frame by a UUID', 'images/generations', { first_frame_image: '0b8cb6a1-6d4f-4a43-9d1c-9f2b1f0a7a11' }],
   ['a task by its number', 'images/generations', { task: 4711 }],
   ['a list of tasks by their numbers', 'images/generations', { tasks: ['4711'] }],
   ['a job by a UUID', 'images/generations', { parent_job: '0b8cb6a1-6d4f-4a43-9d1c-9f2b1f0a7a11' }],

@@ -35,7 +35,7 @@ const refersByName =
  * be a count, and what the list holds may not.
  */
 const holdsNumbered =
-  /^(?:(?:input|prompt|reference|ref|source|init|first|last|start|end|clone|training|validation|parent|origin|previous)*(?:file|image|mask|attachment|video|audio|document|task|job|generation)|(?:first|last|start|end)frame)(s?)$/
+  /^(?:(?:input|prompt|reference|ref|source|init|first|last|start|end|clone|training|validation|parent|origin|previous|frame|style|control|subject|character|face|pose|base|target|background|driving)*(?:file|image|mask|attachment|video|audio|document|task|job|generation)|(?:first|last|start|end)frame)(s?)$/
 /** A number in figures, or a UUID. */
 const idWithoutWords = /^(?:\d+|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i
 /** Types of items that are a file or a medium. An `id` in them may name a stored file. */

@@ -45,13 +45,15 @@ export function boundTinyChunks(request: IncomingMessage, refuse: () => void): v
   let countedAt = performance.now()
   let isRefused = false
   let isWaiting = false
+  /** Whether the stream wanted more when it was given something last: back-pressure is heeded for small chunks as for others. */
+  let isWanted = true
 
-  function give(): boolean {
-    if (collected.length === 0) return true
+  function give(): void {
+    if (collected.length === 0) return
     const all = Buffer.concat(collected)
     collected = []
     // Once it is given, the stream has the socket read again as soon as it wants more.
-    return request.destroyed || push(all)
+    isWanted = request.destroyed || push(all)
   }
 
   function giveInTurn(): void {
@@ -77,8 +79,9 @@ export function boundTinyChunks(request: IncomingMessage, refuse: () => void): v
   request.push = (chunk: Buffer | null): boolean => {
     if (isRefused) return chunk === null && push(null)
     if (chunk === null || (chunk.length >= smallBytes && !isWaiting)) {
-      const goesOn = give()
-      return push(chunk) && goesOn
+      give()
+      isWanted = push(chunk)
+      return isWanted
     }
     if (chunk.length < tinyBytes && isTooMany()) {
       isRefused = true
@@ -89,7 +92,7 @@ export function boundTinyChunks(request: IncomingMessage, refuse: () => void): v
     collected.push(chunk)
     if (chunk.length < smallBytes) smallOnes += 1
     if (smallOnes === 1) setImmediate(endOfTurn)
-    if (smallOnes < mostInTurn) return true
+    if (smallOnes < mostInTurn) return isWanted
     if (!isWaiting) awaitTurn(giveInTurn)
     isWaiting = true
     return false
