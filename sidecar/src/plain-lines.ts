@@ -134,8 +134,8 @@ class LineReader {
   }
 
   /**
-   * Reads a text without quotes. YAML reads the text as a string, because it has no character that YAML gives a meaning, does not begin like a
-   * number, and is no word such as `true` or `null`.
+   * Reads a text without quotes, if YAML takes it for a string: the text has no character with a meaning in YAML, does not begin like a number,
+   * and is none of the words that YAML takes for another value, such as `true` or `null`.
    */
   #text(): string | undefined {
     const whole = this.#whole

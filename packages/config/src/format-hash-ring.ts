@@ -24,8 +24,9 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
 }
 
 /**
- * Writes a ring in the text format that `parseHashRing` reads, one `label:sha256hex` per line. A ring without entries becomes the word
- * `nobody`, because `parseHashRing` refuses an empty text and takes `nobody` for a ring without entries.
+ * Writes a ring in the text format that `parseHashRing` reads, one `label:sha256hex` per line. A ring without entries is
+ * written as the word `nobody`: `parseHashRing` reads that word as a ring without entries, and refuses an empty text, which may be a file that
+ * is half written.
  *
  * @throws {TypeError} if a label could not be read back.
  */

@@ -30,7 +30,7 @@ export class LocatedKey {
 
 /** The keys and bindings of a configuration that are written as almost every one is, and what is left for the schema to judge. */
 export interface PlainEntries {
-  /** Every alias under `keys`, whether this reader or the schema reads the key. Empty if the configuration's `keys` is no object. */
+  /** The aliases of all keys: of those in {@link PlainEntries.keys}, and of those that the schema has yet to judge. Empty if `keys` of the configuration is no object. */
   readonly aliases: readonly string[]
   /** By alias. */
   readonly keys: ReadonlyMap<string, LocatedKey>

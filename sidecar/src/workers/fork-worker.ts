@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type Link, openLink } from '@postern/stores/channel'
 import { commandFile } from '../command-file.js'
 import { channelDescriptor, workerStreams } from './channel-descriptor.js'
-import { closeWhatIsNotTaken } from './connections-handed-over.js'
+import { closeWhatIsNotTaken } from './close-what-is-not-taken.js'
 import { type Ask, askOver, type WorkerQuestions } from './questions.js'
 
 /** How a worker ended: with a code, or by a signal. */

@@ -1,14 +1,11 @@
 import { isPlainModel } from '@postern/protocol'
 import { type PriceEntry, type PriceFile, unitsOfGateway } from '@postern/ports'
+import { rememberNames } from '../lib/remember-names.js'
 import { type Factor, factorOf, one } from './exact.js'
 import { createEntryFinder } from './find-entries.js'
 import type { RankedEntry } from './price-index.js'
 import type { PricedCall, PriceDifference, Prices } from './prices.js'
 import { costBy, dearestOf, isTold, mostBy, outputBy, type Tariff } from './tariff.js'
-
-/** How many models are kept with what was found for them, and the longest name of one, in characters. Clients name models as they like. */
-const maxModels = 4096
-const maxModelChars = 64
 
 /** Compiles the price file. What a call costs is found by its gateway and model, without a look at other entries. */
 export function compilePrices(file: PriceFile): Prices {
@@ -21,20 +18,15 @@ export function compilePrices(file: PriceFile): Prices {
   const placeOf = (gateway: string): string => (gateways.has(gateway) ? gateway : '')
   const unitsOf = (gateway: string): ReadonlySet<string> => units.get(placeOf(gateway)) as ReadonlySet<string>
 
-  /** Reckons once for calls that are alike; models beyond so many, or with longer names, are reckoned anew each time. */
+  /** Reckons once for calls that are alike; of models beyond the bounds of {@link rememberNames}, each time. */
   function createMemo<Result>(reckon: (call: PricedCall, what: string) => Result): (call: PricedCall, what: string) => Result {
     const ofAnyModel = new Map<string, Result>()
-    const ofModels = new Map<string, Map<string, Result>>()
+    const ofModel = rememberNames(() => new Map<string, Result>())
     return (call, what) => {
-      const { gateway, model, tier, asRead = false } = call
-      const kind = `${placeOf(gateway)}\n${what}\n${asRead ? 'read' : ''}\n${tier === undefined ? 'any' : tiers.has(tier) ? `=${tier}` : 'other'}`
-      const isKept = model === undefined || (model.length <= maxModelChars && (ofModels.has(model) || ofModels.size < maxModels))
-      if (!isKept) return reckon(call, what)
-      let known = ofAnyModel
-      if (model !== undefined) {
-        known = ofModels.get(model) ?? new Map<string, Result>()
-        ofModels.set(model, known)
-      }
+      const { gateway, model, tier, asRead } = call
+      const known = model === undefined ? ofAnyModel : ofModel(model)
+      const tierNamed = tier === undefined ? 'any' : tiers.has(tier) ? `=${tier}` : 'other'
+      const kind = `${placeOf(gateway)}\n${what}\n${asRead === true ? 'read' : ''}\n${tierNamed}`
       if (!known.has(kind)) known.set(kind, reckon(call, what))
       return known.get(kind) as Result
     }
