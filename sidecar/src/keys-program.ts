@@ -70,6 +70,9 @@ export function addKeyCommands(program: Command, run: Run): void {
     .option('--confirm', 'say that the gateway’s own logs show its calls')
     .option('--promote', 'have every caller use it')
     .option('--retire', 'forget the old one, which is disabled at the gateway')
+    .addOption(
+      new Option('--watch <seconds>', 'watch how often each secret is sent; ends with 1 if the old one is').argParser(parseSeconds),
+    )
     .option('--yes', 'say yes to what is asked')
     .option('--model <name>', 'with --validate: ask this model for a short answer')
     .option('--budget <amount>', 'with --take: what its policy at the gateway is, to compare with the one before')
@@ -98,6 +101,13 @@ function parseShare(text: string): number {
   if (text.trim() === '' || !Number.isInteger(share) || share < 0 || share > 100)
     throw new InvalidArgumentError('It is a whole number from 0 to 100.')
   return share
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 86_400)
+    throw new InvalidArgumentError('It is a whole number of seconds from 1 to 86400.')
+  return seconds
 }
 
 function parseCount(text: string): number {

@@ -163,5 +163,5 @@ test('secret-without-end: a row above 16 KiB that is in the store is broken, is 
   expect(copy.find({ team: 'acme' })?.held).toBeDefined()
   expect(broken).toEqual(['the key "big": The row has more than 16384 bytes.'])
   expect(searched).toEqual(['acme'])
-  copy.close()
+  await copy.close()
 })

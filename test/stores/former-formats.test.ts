@@ -37,8 +37,8 @@ interface RawDatabase {
   close(): void
 }
 
-/** The tables of version 4. */
-const ringTables = ['ring_keys', 'ring_bindings', 'ring_batches', 'ring_changes']
+/** The tables of versions 4 and 6. */
+const ringTables = ['ring_keys', 'ring_bindings', 'ring_batches', 'ring_changes', 'ring_uses']
 
 const requireOfStores = createRequire(resolve(import.meta.dirname, '../../packages/stores/package.json'))
 const Database = requireOfStores('libsql') as new (file: string) => RawDatabase
@@ -120,7 +120,7 @@ describe('a file of the version before notes of calls', () => {
     await made.budgets.reserve('short', [{ budget, amount: 2 }], 0)
     await made.close()
     const former = new Database(file)
-    former.exec('ALTER TABLE reservations DROP COLUMN note; PRAGMA user_version = 4')
+    former.exec('ALTER TABLE reservations DROP COLUMN note; DROP TABLE ring_uses; PRAGMA user_version = 4')
     former.close()
     const { budgets, close } = createSqliteStore({ file, owner: true })
     expect(await budgets.bookAbandoned(10)).toEqual(['short'])

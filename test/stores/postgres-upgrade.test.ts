@@ -10,7 +10,9 @@ import { untilReady } from '../support/until-ready.js'
 
 /** Makes of tables with notes what the version before had. */
 const back = `
-  DROP TABLE postern.notes;
+  DROP TABLE postern.notes, postern.ring_uses;
+  DROP FUNCTION postern.ring_add_uses(jsonb);
+  DROP FUNCTION postern.ring_change(jsonb, jsonb, jsonb, text[], text[]);
   DROP FUNCTION postern.reserve(
     text[], bigint[], bigint[], text[], bigint[], integer[], integer[], numeric[], numeric[], bigint[], text[], text[]
   );

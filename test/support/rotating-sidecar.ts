@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmulatedGateway, type EmulatedKey, type Emulator, issueKey, startEmulator, USUAL_MODELS } from '@postern/emulator'
@@ -24,8 +24,12 @@ export interface Rotating {
   readonly killAndStart: () => Promise<void>
   /** Calls as a user, and gives the status. */
   readonly call: (user: string) => Promise<number>
+  /** How many calls came to the gateway with a key since the start. */
+  readonly sentWith: (key: EmulatedKey) => number
   /** How many calls the gateway answered with each of the two since the last time. */
   readonly used: () => { readonly former: number; readonly next: number }
+  /** The lines of the audit. */
+  readonly audit: () => readonly Readonly<Record<string, unknown>>[]
   close(): Promise<void>
 }
 
@@ -48,6 +52,8 @@ export async function openRotating(gateway: EmulatedGateway): Promise<Rotating> 
       version: 1,
       listen: { port: 0 },
       store: { sqlite: './postern.db' },
+      admin: { socket: './admin.sock' },
+      audit: { file: './audit.jsonl' },
       keyRing: { masterKeys: [{ id: 'k1', secret: { env: 'MASTER' } }] },
       gateways: { main: { dialect: gateway, baseURL: emulator.baseURL, addressLimit: 'off' } },
       keys: {},
@@ -84,6 +90,11 @@ export async function openRotating(gateway: EmulatedGateway): Promise<Rotating> 
       await kill()
       await start()
     },
+    audit: () =>
+      readFileSync(join(cwd, 'audit.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
     async close() {
       await kill()
       await emulator.close()
@@ -102,6 +113,7 @@ export async function openRotating(gateway: EmulatedGateway): Promise<Rotating> 
       await answer.arrayBuffer()
       return answer.status
     },
+    sentWith: ({ secret }) => emulator.seen.filter(({ credentials }) => credentials.some(({ value }) => value === secret)).length,
     used() {
       const calls = emulator.seen.slice(seen).filter(({ status }) => status === 200)
       seen = emulator.seen.length
@@ -122,7 +134,7 @@ export const users = Array.from({ length: 40 }, (_, index) => `u_${index}`)
  * @returns How many calls were made.
  */
 export async function rotateUnderLoad(gateway: EmulatedGateway, rotating: Rotating, workers: number): Promise<number> {
-  const { former, keys, call, used } = rotating
+  const { former, next, keys, call, used, sentWith, audit } = rotating
   const failures: number[] = []
   let calls = 0
   const over = new AbortController()
@@ -156,14 +168,32 @@ export async function rotateUnderLoad(gateway: EmulatedGateway, rotating: Rotati
     await stage('--validate', '--model', USUAL_MODELS[gateway])
   }
   expect((await usedAfter()).next).toBe(0)
+  const trials = sentWith(next)
+  const sharedAt = Date.now()
   await stage('--share', '50')
   const shared = await usedAfter()
+  const formerAtPromotion = sentWith(former)
   expect(Math.min(shared.former, shared.next)).toBeGreaterThan(10)
   await stage('--confirm', '--yes')
   await stage('--promote')
+  const promotedAt = Date.now()
   expect((await usedAfter()).former).toBe(0)
+  expect(await stage('--watch', '1')).toMatchObject({ stdout: expect.stringMatching(/sent the old secret of acme with 0 calls/) })
   former.state = 'revoked'
+  const nextBefore = sentWith(next)
   await stage('--retire', '--yes')
+  const retired = audit().findLast(({ stage: name, result }) => name === 'retire' && result === 'done') ?? {}
+  const at = (member: string): number => Date.parse(String(retired[member]))
+  expect(at('new_first_used')).toBeGreaterThanOrEqual(sharedAt)
+  expect(at('old_last_used')).toBeGreaterThan(at('new_first_used'))
+  expect(at('old_last_used')).toBeLessThan(promotedAt + 2000)
+  expect(retired['old_calls']).toBeGreaterThan(shared.former)
+  expect(retired['old_calls']).toBeLessThanOrEqual(sentWith(former))
+  expect(formerAtPromotion).toBeLessThanOrEqual(sentWith(former))
+  // What was sent in the last half second is not written down yet.
+  expect(retired['new_calls']).toBeGreaterThan(shared.next)
+  expect(retired['new_calls']).toBeLessThanOrEqual(sentWith(next) - trials)
+  expect(nextBefore).toBeGreaterThan(trials + shared.next)
   expect((await usedAfter()).former).toBe(0)
   over.abort()
   await load

@@ -66,7 +66,7 @@ export {
   principalFields,
   type SessionFacts,
 } from './principal.js'
-export type { KeptBinding, KeptKey, KeyRing, RemarkedBinding, RingChange, RingChanges, RingConflict } from './key-ring.js'
+export type { KeptBinding, KeptKey, KeyRing, RemarkedBinding, RingChange, RingChanges, RingConflict, SecretUses } from './key-ring.js'
 export { keptAfterMs, type Period, type PeriodWindow, windowAt } from './period.js'
 export { type CeilingKind, type PriceEntry, type PriceFile, type TokenPrices, unitsOfGateway } from './price-file.js'
 export { describeProxy, type Proxy, type ProxyOf } from './proxy.js'

@@ -28,6 +28,21 @@ export interface RingChange {
   readonly bind?: readonly KeptBinding[]
   /** Selectors whose bindings are removed. */
   readonly unbind?: readonly string[]
+  /** Aliases whose uses are counted from zero again; those of removed keys are too. */
+  readonly countAnew?: readonly string[]
+}
+
+/** How often one secret of a key was sent to its gateway, by all processes together. */
+export interface SecretUses {
+  readonly alias: string
+  /** The version of the key in which the secret came: tells it from the key's other secrets. */
+  readonly since: number
+  /** How many calls were sent with it; more than that where the answer to an earlier {@link KeyRing.addUses} was lost. */
+  readonly calls: number
+  /** When the first of them began, in milliseconds since the epoch. */
+  readonly firstAt: number
+  /** When the last of them began, or the last of them ended, in milliseconds since the epoch. */
+  readonly lastAt: number
 }
 
 /** A binding that is marked anew. */
@@ -79,6 +94,10 @@ export interface KeyRing {
   change(change: RingChange): Promise<RingConflict | undefined>
   /** Marks bindings anew, each only if it is still what it was. @returns The selectors of those that are others now, or gone. */
   remark(bindings: readonly RemarkedBinding[]): Promise<readonly string[]>
+  /** Adds to what is known of the uses of secrets: numbers of calls are added up, and the times are those of the first and the last of all. */
+  addUses(uses: readonly SecretUses[]): Promise<void>
+  /** The uses of a key's secrets, in the order of `since`; those that were never sent are left out. */
+  usesOf(alias: string): Promise<readonly SecretUses[]>
   /** Writes new keys and bindings that no lookup finds before {@link KeyRing.publish}. @param batch A name that no other import has. */
   stage(batch: string, keys: readonly KeptKey[], bindings: readonly KeptBinding[]): Promise<void>
   /** Lets lookups find everything that was staged, or nothing of it. @returns What stands in the way: keys and bindings that are there already. */

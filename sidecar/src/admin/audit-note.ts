@@ -18,6 +18,11 @@ const details = [
   'bindings',
   'version',
   'master_key',
+  'validated_by',
+  'old_calls',
+  'old_last_used',
+  'new_calls',
+  'new_first_used',
 ] as const
 
 /** How far a command may be with a change. */

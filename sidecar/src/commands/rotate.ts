@@ -14,12 +14,15 @@ import {
   takeNext,
   tryRingSecret,
 } from '@postern/instance'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 import { whileAudited } from '../keys/audit-change.js'
+import { describeUses, rowsOfUses, type UsesByName, usesInAudit } from '../keys/describe-uses.js'
 import { laxerThan } from '../keys/compare-declared.js'
 import { type OpenRing, withRing } from '../keys/open-ring.js'
 import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
-import { print, printJson } from '../print.js'
+import { untilPromotionIsKnown, watchUses } from '../keys/watch-uses.js'
+import { print, printJson, printTable } from '../print.js'
 
 /** How long a gateway may take to answer, in milliseconds. */
 const trialMs = 30_000
@@ -35,6 +38,8 @@ interface RotateOptions extends SecretOptions {
   readonly confirm?: boolean
   readonly promote?: boolean
   readonly retire?: boolean
+  /** For how many seconds to watch. */
+  readonly watch?: number
   readonly budget?: string
   readonly tier?: string
   readonly models?: string
@@ -47,9 +52,10 @@ const stages = ['take', 'validate', 'share', 'confirm', 'promote', 'retire'] as 
 
 /** Does one stage of a rotation. Without a stage, says how far the rotation is and what comes next. */
 export async function rotateKey(alias: string, options: RotateOptions): Promise<number> {
-  const asked = stages.filter((stage) => options[stage] !== undefined)
+  const asked = [...stages, 'watch' as const].filter((stage) => options[stage] !== undefined)
   if (asked.length > 1) throw new Failure(`One stage at a time: --${asked.join(', --')} are several.`)
   const [stage] = asked
+  if (stage === 'watch') return watchKey(alias, options, options.watch as number)
   return onKey(alias, options, async (ring, read) => {
     switch (stage) {
       case 'take':
@@ -69,6 +75,8 @@ export async function rotateKey(alias: string, options: RotateOptions): Promise<
       case 'retire': {
         const key = retireFormer(read.key)
         await agree(options, alias, 'Is the old key disabled or deleted at the gateway')
+        // The audit then has the last use of the old one.
+        await untilPromotionIsKnown(read.key)
         return { key, stage: 'retire' }
       }
       default:
@@ -157,19 +165,52 @@ async function onKey(
   { config, json }: Pick<RotateOptions, 'config' | 'json'>,
   step: (ring: OpenRing, read: ReadKey) => Promise<Stepped | undefined>,
 ): Promise<number> {
-  const now = await withRing(config, async (ring) => {
+  const [now, uses] = await withRing(config, async (ring) => {
     const read = await ring.editor.read(alias)
     const stepped = await step(ring, read)
-    if (stepped === undefined) return read.key
-    const { key, stage, share } = stepped
-    const what = stage === 'leaked' ? 'key_leaked' : 'key_rotation'
-    const entry = { what, alias, stage, version: read.version + 1, ...(share === undefined ? {} : { share }) } as const
-    await whileAudited(ring, entry, () => ring.editor.write(read, key))
-    return key
+    const key = stepped?.key ?? read.key
+    if (stepped !== undefined) await writeStage(ring, read, stepped)
+    return [key, describeUses(key, await ring.editor.usesOf(alias))] as const
   })
-  if (json === true) printJson({ key: alias, ...describe(now), next: nextOf(alias, now) })
-  else print(`${alias}: ${inWords(now)}\n${nextOf(alias, now)}`)
+  if (json === true) printJson({ key: alias, ...describe(now), uses, next: nextOf(alias, now) })
+  else {
+    print(`${alias}: ${inWords(now)}`)
+    printUses(uses)
+    print(nextOf(alias, now))
+  }
   return 0
+}
+
+async function writeStage(ring: OpenRing, read: ReadKey, { key, stage, share }: Stepped): Promise<void> {
+  const { alias, version } = read
+  const entry = {
+    what: stage === 'leaked' ? 'key_leaked' : 'key_rotation',
+    alias,
+    stage,
+    version: version + 1,
+    ...(share === undefined ? {} : { share }),
+    ...(stage === 'validate' ? { validated_by: key.rotation?.validatedBy } : {}),
+    ...usesInAudit(describeUses(read.key, await ring.editor.usesOf(alias))),
+  } as const
+  await whileAudited(ring, entry, () => ring.editor.write(read, key))
+}
+
+/** Watches for some seconds how often the secrets of a key are sent. @returns 1 if the old one was. */
+async function watchKey(alias: string, { config, json }: Pick<RotateOptions, 'config' | 'json'>, seconds: number): Promise<number> {
+  const { uses, oldCalls } = await withRing(config, (ring) => watchUses(ring, alias, seconds))
+  if (json === true) printJson({ key: alias, seconds, old_calls: oldCalls, uses })
+  else {
+    printUses(uses)
+    print(
+      `In ${countOf(seconds, 'second')} Postern sent the old secret of ${alias} with ${countOf(oldCalls, 'call')}. Who else sends it, the gateway’s own logs show.`,
+    )
+  }
+  return oldCalls === 0 ? 0 : 1
+}
+
+function printUses(uses: UsesByName): void {
+  const rows = rowsOfUses(uses, Date.now())
+  if (rows.length > 0) printTable(['secret', 'calls', 'first', 'last'], rows)
 }
 
 function describe({ rotation, secrets }: RingKey): object {
@@ -208,6 +249,6 @@ function nextOf(alias: string, { rotation }: RingKey): string {
     case 'confirmed':
       return `Next: ${rotate} --promote${back}`
     case 'promoted':
-      return `Next: disable the old key at the gateway, look there for calls that still use it, then ${rotate} --retire${back}`
+      return `Next: see that it is not sent any more (${rotate} --watch 60), disable the old key at the gateway, look there for calls of others that still use it, then ${rotate} --retire${back}`
   }
 }

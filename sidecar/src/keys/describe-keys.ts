@@ -1,6 +1,7 @@
 import type { OwnBindings } from '@postern/config'
 import { BrokenSeal, checkBinding, type MasterKeys, readKey } from '@postern/instance'
 import { describeBinding, fieldsOfIdentity, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
+import { describeUses, type UsesByName } from './describe-uses.js'
 
 /** How many bindings of one key are listed at most. */
 const maxBindings = 5
@@ -13,6 +14,8 @@ export interface ListedKey {
   readonly from: string
   readonly bindings: readonly string[]
   readonly rotation?: string
+  /** How often each secret was sent since the rotation began. */
+  readonly uses?: UsesByName
   readonly expires?: string
   readonly master_key?: string
   readonly trouble?: string
@@ -31,6 +34,7 @@ export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: 
     const broken = bindings.map((binding) => troubleOf(binding, masterKeys, own)).find((trouble) => trouble !== undefined)
     const { rotation, secrets } = key
     const current = secrets.find(({ role }) => role === 'current')
+    const uses = rotation === undefined ? undefined : describeUses(key, await ring.usesOf(alias))
     return {
       alias,
       gateway: key.gateway,
@@ -39,6 +43,7 @@ export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: 
       ...(rotation === undefined
         ? {}
         : { rotation: rotation.share > 0 ? `${rotation.stage}, ${rotation.share} % use the next` : rotation.stage }),
+      ...(uses === undefined ? {} : { uses }),
       ...(key.expires === undefined ? {} : { expires: key.expires }),
       ...(broken === undefined ? {} : { trouble: broken }),
       ...(current === undefined

@@ -7,6 +7,7 @@ import {
   type RingChange,
   type RingConflict,
   Secret,
+  type SecretUses,
 } from '@postern/ports'
 import { nameFault, workflowPattern } from '@postern/protocol'
 import type { MasterKeys } from './master-keys.js'
@@ -77,8 +78,17 @@ export class RingEditor {
   }
 
   /** Writes a key as it is after a change. @throws {RingFault} if another command changed it since it was read. */
-  async write({ alias, version }: ReadKey, key: RingKey): Promise<void> {
-    await this.#change({ keys: [writeKey(alias, version + 1, key, this.#masterKeys)] })
+  async write({ alias, version, key: before }: ReadKey, key: RingKey): Promise<void> {
+    const isRotationBegun = before.rotation === undefined && key.rotation !== undefined
+    await this.#change({
+      keys: [writeKey(alias, version + 1, key, this.#masterKeys)],
+      ...(isRotationBegun ? { countAnew: [alias] } : {}),
+    })
+  }
+
+  /** How often the secrets of a key were sent since its last rotation began. */
+  usesOf(alias: string): Promise<readonly SecretUses[]> {
+    return this.#ring.usesOf(alias)
   }
 
   /** @throws {RingFault} if there is no such key, or the principal has one already. */

@@ -3,6 +3,7 @@ import type { Secret } from '@postern/ports'
 import { HeldValue, type Searches, useOf } from '../keys/held-value.js'
 import type { MasterKeys } from './master-keys.js'
 import { openSealed, type ReadKey, type RingSecret, type SecretRole } from './ring-key.js'
+import type { UseCounts } from './use-counts.js'
 
 /** A secret of the ring that is open in the memory of this process. */
 export interface OpenSecret extends Pick<RingSecret, 'role' | 'leaked'> {
@@ -19,10 +20,13 @@ export class HeldKey {
   readonly read: ReadKey
   readonly secrets: readonly OpenSecret[]
 
-  /** @throws {BrokenSeal} */
-  constructor(read: ReadKey, masterKeys: MasterKeys, searches: Searches) {
+  /**
+   * @param counts Counts the uses of each secret while a rotation is under way.
+   * @throws {BrokenSeal}
+   */
+  constructor(read: ReadKey, masterKeys: MasterKeys, searches: Searches, counts: UseCounts) {
     this.read = read
-    this.secrets = read.key.secrets.map((secret) => openSecret(read, secret, masterKeys, searches))
+    this.secrets = read.key.secrets.map((secret) => openSecret(read, secret, masterKeys, searches, counts))
   }
 
   /** The secret with this role. A leaked one is always `former`. */
@@ -48,9 +52,11 @@ export class HeldKey {
   }
 }
 
-function openSecret(read: ReadKey, kept: RingSecret, masterKeys: MasterKeys, searches: Searches): OpenSecret {
-  const { role, leaked, addedAt } = kept
+function openSecret(read: ReadKey, kept: RingSecret, masterKeys: MasterKeys, searches: Searches, counts: UseCounts): OpenSecret {
+  const { role, leaked, addedAt, since } = kept
   const { secret, providerSecret } = openSealed(read, kept, masterKeys)
   const values = [secret, providerSecret].flatMap((each) => (each === undefined ? [] : [new HeldValue(each, searches, undefined, addedAt)]))
-  return { role, leaked, secret, providerSecret, values, use: useOf(values), asideUntil: 0 }
+  const use = useOf(values)
+  const isCounted = read.key.rotation !== undefined
+  return { role, leaked, secret, providerSecret, values, use: isCounted ? counts.counting(read.alias, since, use) : use, asideUntil: 0 }
 }

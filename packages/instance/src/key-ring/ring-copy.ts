@@ -14,6 +14,7 @@ import type { Searches } from '../keys/held-value.js'
 import { HeldKey } from './held-key.js'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
 import { checkBinding, maxRowBytes, readKey } from './ring-key.js'
+import { UseCounts } from './use-counts.js'
 
 /** How many bindings, keys and labels are held at most. The one that was loaded first goes first. */
 const maxBindings = 200_000
@@ -57,10 +58,12 @@ export class RingCopy {
   /** The candidates of a caller object, and the labels that they were made of; they go with the object. */
   readonly #candidates = new WeakMap<BoundCaller, { readonly labels: readonly string[]; readonly candidates: readonly Candidate[] }>()
   readonly #followed = new FollowedCopy(() => this.#follow(), 'its key ring')
+  readonly #counts: UseCounts
   #mark: string | undefined
 
   constructor(options: RingCopyOptions) {
     this.#options = options
+    this.#counts = new UseCounts(options.ring)
   }
 
   /** Settles when {@link RingCopy.find} knows the answer; `undefined`: it does now. @throws {Refusal} 503 `store_unavailable`, by rejecting. */
@@ -82,12 +85,13 @@ export class RingCopy {
     return undefined
   }
 
-  /** Lets go of every secret. */
-  close(): void {
+  /** Lets go of every secret, and writes what their uses were. */
+  close(): Promise<void> {
     for (const held of this.#keys.values()) held?.letGo()
     this.#keys.clear()
     this.#bindings.clear()
     this.#labels.clear()
+    return this.#counts.close()
   }
 
   #isKnown(caller: BoundCaller): boolean {
@@ -166,7 +170,7 @@ export class RingCopy {
     try {
       // A row has no more characters than bytes. To open a longer one could hold up the calls of everybody.
       if (kept !== undefined && kept.row.length > maxRowBytes) throw new BrokenSeal(`The row has more than ${maxRowBytes} bytes.`)
-      this.#keys.set(alias, kept === undefined ? null : new HeldKey(readKey(kept, masterKeys), masterKeys, searchesOf(alias)))
+      this.#keys.set(alias, kept === undefined ? null : new HeldKey(readKey(kept, masterKeys), masterKeys, searchesOf(alias), this.#counts))
     } catch (error) {
       if (!(error instanceof BrokenSeal)) throw error
       broken(`the key "${alias}"`, error)

@@ -1,4 +1,4 @@
-import type { KeptBinding, KeptKey, KeyRing, RingChange, RingConflict } from '../key-ring.js'
+import type { KeptBinding, KeptKey, KeyRing, RingChange, RingConflict, SecretUses } from '../key-ring.js'
 
 interface Staged {
   readonly keys: KeptKey[]
@@ -19,6 +19,7 @@ export function createKeyRing(): KeyRing {
   const keys = new Map<string, KeptKey>()
   const bindings = new Map<string, KeptBinding>()
   const staged = new Map<string, Staged>()
+  const uses = new Map<string, Map<number, SecretUses>>()
   const log: News[] = []
   let forgotten = 0
 
@@ -45,7 +46,11 @@ export function createKeyRing(): KeyRing {
     const found = conflictOf(made)
     if (found !== undefined) return found
     for (const key of made.keys ?? []) keys.set(key.alias, key)
-    for (const { alias } of made.removed ?? []) keys.delete(alias)
+    for (const { alias } of made.removed ?? []) {
+      keys.delete(alias)
+      uses.delete(alias)
+    }
+    for (const alias of made.countAnew ?? []) uses.delete(alias)
     for (const selector of made.unbind ?? []) {
       note([{ selector, alias: bindings.get(selector)?.alias as string }])
       bindings.delete(selector)
@@ -86,6 +91,20 @@ export function createKeyRing(): KeyRing {
         return []
       })
     },
+    async addUses(added) {
+      for (const each of added) {
+        const ofKey = uses.get(each.alias) ?? new Map<number, SecretUses>()
+        uses.set(each.alias, ofKey)
+        const known = ofKey.get(each.since) ?? { ...each, calls: 0 }
+        ofKey.set(each.since, {
+          ...each,
+          calls: known.calls + each.calls,
+          firstAt: Math.min(known.firstAt, each.firstAt),
+          lastAt: Math.max(known.lastAt, each.lastAt),
+        })
+      }
+    },
+    usesOf: async (alias) => [...(uses.get(alias)?.values() ?? [])].toSorted((one, other) => one.since - other.since),
     async stage(batch, written, bound) {
       const known = staged.get(batch) ?? { keys: [], bindings: [] }
       known.keys.push(...written)

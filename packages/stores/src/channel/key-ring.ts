@@ -12,6 +12,8 @@ export function createKeyRing(ask: AskStore): KeyRing {
     count: () => ask('keyRing', 'count'),
     change: (change) => ask('keyRing', 'change', change),
     remark: (bindings) => ask('keyRing', 'remark', bindings),
+    addUses: (uses) => ask('keyRing', 'addUses', uses),
+    usesOf: (alias) => ask('keyRing', 'usesOf', alias),
     stage: (batch, keys, bindings) => ask('keyRing', 'stage', batch, keys, bindings),
     publish: (batch) => ask('keyRing', 'publish', batch),
     discard: (batch) => ask('keyRing', 'discard', batch),

@@ -23,7 +23,22 @@ const methods = new Map<string, readonly string[]>([
   ['budgets', ['reserve', 'extend', 'settle', 'look', 'bookAbandoned', 'takeNotes', 'dropNotes']],
   [
     'keyRing',
-    ['bindings', 'beginningsOf', 'key', 'keys', 'bindingsOf', 'count', 'change', 'remark', 'stage', 'publish', 'discard', 'changes'],
+    [
+      'bindings',
+      'beginningsOf',
+      'key',
+      'keys',
+      'bindingsOf',
+      'count',
+      'change',
+      'remark',
+      'addUses',
+      'usesOf',
+      'stage',
+      'publish',
+      'discard',
+      'changes',
+    ],
   ],
 ])
 

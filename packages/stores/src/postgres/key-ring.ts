@@ -1,4 +1,4 @@
-import type { KeptBinding, KeptKey, KeyRing, RingConflict } from '@postern/ports'
+import type { KeptBinding, KeptKey, KeyRing, RingConflict, SecretUses } from '@postern/ports'
 import type { Ask, Row } from './connection.js'
 import { readTexts, readValue, readWhole, unreadable } from './replies.js'
 
@@ -46,13 +46,22 @@ export function createKeyRing(ask: Ask, schema: string): KeyRing {
       const [row] = await ask(count, [], importMs)
       return { keys: readWhole(row?.['keys']), bindings: readWhole(row?.['bindings']) }
     },
-    async change({ keys = [], removed = [], bind = [], unbind = [] }) {
-      const values = [JSON.stringify(keys), JSON.stringify(removed), JSON.stringify(bind), unbind]
-      return readConflict(readValue(await ask(`SELECT ${schema}.ring_change($1, $2, $3, $4) AS conflict`, values, importMs), 'conflict'))
+    async change({ keys = [], removed = [], bind = [], unbind = [], countAnew = [] }) {
+      const values = [JSON.stringify(keys), JSON.stringify(removed), JSON.stringify(bind), unbind, countAnew]
+      return readConflict(
+        readValue(await ask(`SELECT ${schema}.ring_change($1, $2, $3, $4, $5) AS conflict`, values, importMs), 'conflict'),
+      )
     },
     async remark(bindings) {
       const given = bindings.map(({ before: { selector, alias, mac: former }, mac }) => ({ selector, alias, former, mac }))
       return readTexts(readValue(await ask(`SELECT ${schema}.ring_remark($1) AS others`, [JSON.stringify(given)], importMs), 'others'))
+    },
+    async addUses(uses) {
+      await ask(`SELECT ${schema}.ring_add_uses($1)`, [JSON.stringify(uses)])
+    },
+    async usesOf(alias) {
+      const columns = 'alias, since, calls, first_at, last_at'
+      return (await ask(`SELECT ${columns} FROM ${schema}.ring_uses WHERE alias = $1 ORDER BY since`, [alias])).map(readUses)
     },
     async stage(batch, keys, bindings) {
       await ask(`SELECT ${schema}.ring_stage($1, $2, $3)`, [batch, JSON.stringify(keys), JSON.stringify(bindings)], importMs)
@@ -96,6 +105,13 @@ function readKey({ alias, version, row }: Row): KeptKey {
 function readBinding({ selector, alias, mac }: Row): KeptBinding {
   if (typeof selector !== 'string' || typeof alias !== 'string' || typeof mac !== 'string') throw unreadable()
   return { selector, alias, mac }
+}
+
+function readUses(row: Row): SecretUses {
+  const { alias } = row
+  if (typeof alias !== 'string') throw unreadable()
+  const numberAt = (column: string): number => readWhole(row[column])
+  return { alias, since: numberAt('since'), calls: numberAt('calls'), firstAt: numberAt('first_at'), lastAt: numberAt('last_at') }
 }
 
 function readConflict(value: unknown): RingConflict | undefined {

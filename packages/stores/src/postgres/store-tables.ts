@@ -6,6 +6,7 @@ import { lockTables } from './migrations/0004-locks.js'
 import { keyRingTables } from './migrations/0005-key-ring.js'
 import { remarkFunction } from './migrations/0006-remark.js'
 import { notesOfCalls } from './migrations/0007-notes.js'
+import { usesOfSecrets } from './migrations/0008-key-uses.js'
 
 /** @param schema The schema's name between quotation marks. */
 export function tablesOfStore(schema: string): Tables {
@@ -20,6 +21,7 @@ export function tablesOfStore(schema: string): Tables {
       keyRingTables(schema),
       remarkFunction(schema),
       notesOfCalls(schema),
+      usesOfSecrets(schema),
     ],
   }
 }

@@ -1,4 +1,4 @@
-import type { KeptBinding, KeptKey, KeyRing, RingChange, RingConflict } from '@postern/ports'
+import type { KeptBinding, KeptKey, KeyRing, RingChange, RingConflict, SecretUses } from '@postern/ports'
 import { inTransaction, type SqliteFile } from './in-transaction.js'
 import type { StoreFile } from './store-file.js'
 
@@ -55,7 +55,7 @@ export function createKeyRing({ database, work }: StoreFile): KeyRing {
   function change(made: RingChange): RingConflict | undefined {
     const found = conflictOf(made)
     if (found !== undefined) return found
-    const { keys = [], removed = [], bind = [], unbind = [] } = made
+    const { keys = [], removed = [], bind = [], unbind = [], countAnew = [] } = made
     for (const { alias, version, row } of keys) {
       if (version === 1) sql.insertKey.run(alias, 0, version, row)
       else sql.updateKey.run(version, row, alias)
@@ -65,6 +65,7 @@ export function createKeyRing({ database, work }: StoreFile): KeyRing {
       sql.deleteKey.run(alias)
       note(alias, null)
     }
+    for (const alias of [...removed.map((key) => key.alias), ...countAnew]) sql.forgetUses.run(alias)
     for (const selector of unbind) {
       note(bindingIn(sql.binding.get(selector))?.alias ?? null, selector)
       sql.deleteBinding.run(selector)
@@ -128,6 +129,11 @@ export function createKeyRing({ database, work }: StoreFile): KeyRing {
         forgetChanges()
         return others
       }),
+    addUses: (uses) =>
+      write(() => {
+        for (const { alias, since, calls, firstAt, lastAt } of uses) sql.addUses.run(alias, since, calls, firstAt, lastAt)
+      }),
+    usesOf: (alias) => work(() => (sql.usesOf.all(alias) as SecretUses[]).map(usesIn)),
     stage: (name, keys, bindings) => {
       if (!isImporting) database.exec(`PRAGMA wal_autocheckpoint = ${pagesOfImport}`)
       isImporting = true
@@ -174,6 +180,10 @@ function bindingIn(found: unknown): KeptBinding | undefined {
   return { selector, alias, mac }
 }
 
+function usesIn({ alias, since, calls, firstAt, lastAt }: SecretUses): SecretUses {
+  return { alias, since, calls, firstAt, lastAt }
+}
+
 /** The first text behind all that begin with a text that ends in a line feed. */
 function behind(beginning: string): string {
   return `${beginning.slice(0, -1)}\v`
@@ -202,6 +212,14 @@ function prepare(database: SqliteFile) {
     insertBinding: database.prepare('INSERT INTO ring_bindings (selector, batch, alias, mac) VALUES (?, ?, ?, ?)'),
     deleteBinding: database.prepare(`DELETE FROM ring_bindings WHERE selector = ? AND ${isSeen}`),
     remark: database.prepare(`UPDATE ring_bindings SET mac = ? WHERE selector = ? AND alias = ? AND mac = ? AND ${isSeen}`),
+    addUses: database.prepare(
+      `INSERT INTO ring_uses (alias, since, calls, first_at, last_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (alias, since) DO UPDATE SET
+       calls = calls + excluded.calls, first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)`,
+    ),
+    usesOf: database.prepare(
+      'SELECT alias, since, calls, first_at AS firstAt, last_at AS lastAt FROM ring_uses WHERE alias = ? ORDER BY since',
+    ),
+    forgetUses: database.prepare('DELETE FROM ring_uses WHERE alias = ?'),
     insertBatch: database.prepare('INSERT OR IGNORE INTO ring_batches (name, published) VALUES (?, 0)'),
     batch: database.prepare('SELECT id FROM ring_batches WHERE name = ?'),
     unpublished: database.prepare('SELECT id FROM ring_batches WHERE name = ? AND published = 0'),

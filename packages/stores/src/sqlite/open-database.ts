@@ -14,7 +14,7 @@ const busyAtStartMs = 2000
  * Version of the schema below. A file with a newer one is refused. To change the schema, add the steps that migrate
  * from this one.
  */
-const schemaVersion = 5
+const schemaVersion = 6
 
 /** Marks a file as a store of Postern: "Pstn" in ASCII. */
 const applicationId = 0x5073746e
@@ -73,8 +73,16 @@ const ringSchema = `
  */
 const notesSchema = 'ALTER TABLE reservations ADD COLUMN note TEXT;'
 
+/** What version 6 has more: how often each secret of a key was sent. */
+const usesSchema = `
+  CREATE TABLE ring_uses (
+    alias TEXT NOT NULL, since INTEGER NOT NULL, calls INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    PRIMARY KEY (alias, since)
+  ) STRICT, WITHOUT ROWID;
+`
+
 /** What brings a file of each version, from 0 on, to the next one. */
-const steps = [schema, budgetsSchema, locksSchema, ringSchema, notesSchema]
+const steps = [schema, budgetsSchema, locksSchema, ringSchema, notesSchema, usesSchema]
 
 /**
  * Opens a store's file, and writes the schema if the file is new. A statement waits only `busyMs` for another

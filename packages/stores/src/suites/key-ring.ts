@@ -180,4 +180,40 @@ export const keyRingSuite: readonly Sentence<KeyRing>[] = [
       notEqual(await ring.key('b'), undefined)
     },
   },
+  {
+    title: 'adds up the uses of secrets from all handles, and counts them anew for a rotation or a removed key alone',
+    async run(open) {
+      const [ring, other] = [await open(), await open()]
+      await ring.change({ keys: [keyOf('a'), keyOf('b')] })
+      deepEqual(await ring.usesOf('a'), [])
+      await ring.addUses([
+        { alias: 'a', since: 1, calls: 2, firstAt: 5000, lastAt: 6000 },
+        { alias: 'a', since: 12, calls: 1, firstAt: 5500, lastAt: 5500 },
+        { alias: 'b', since: 1, calls: 7, firstAt: 1, lastAt: 2 },
+      ])
+      await Promise.all([
+        ring.addUses([{ alias: 'a', since: 1, calls: 3, firstAt: 5500, lastAt: 7000 }]),
+        other.addUses([
+          { alias: 'a', since: 1, calls: 4, firstAt: 4000, lastAt: 4500 },
+          { alias: 'a', since: 2, calls: 0, firstAt: 4600, lastAt: 4600 },
+        ]),
+      ])
+      await other.addUses([])
+      const ofA = [
+        { alias: 'a', since: 1, calls: 9, firstAt: 4000, lastAt: 7000 },
+        { alias: 'a', since: 2, calls: 0, firstAt: 4600, lastAt: 4600 },
+        { alias: 'a', since: 12, calls: 1, firstAt: 5500, lastAt: 5500 },
+      ]
+      deepEqual(await other.usesOf('a'), ofA)
+      notEqual(await ring.change({ keys: [keyOf('a', 9)], countAnew: ['a'] }), undefined)
+      equal(await ring.change({ keys: [keyOf('b', 2)] }), undefined)
+      deepEqual(await ring.usesOf('a'), ofA)
+      equal((await ring.usesOf('b')).length, 1)
+      equal(await ring.change({ keys: [keyOf('a', 2)], countAnew: ['a'] }), undefined)
+      deepEqual(await other.usesOf('a'), [])
+      equal((await other.usesOf('b')).length, 1)
+      equal(await ring.change({ removed: [{ alias: 'b', version: 2 }] }), undefined)
+      deepEqual(await other.usesOf('b'), [])
+    },
+  },
 ]
