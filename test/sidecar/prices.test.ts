@@ -146,6 +146,46 @@ describe('postern prices check', () => {
     expect(alone.notes).toContainEqual({ path: 'prices[0]', reason: expect.stringContaining('"joy", which no key leads to') })
   })
 
+  test('takes the keys of a ring for keys of any gateway of the configuration', async () => {
+    write(
+      'postern.yaml',
+      `
+version: 1
+store: { sqlite: ./postern.db }
+keyRing: { masterKeys: [{ id: k1, secret: { env: MASTER } }] }
+gateways:
+  joy: { dialect: joytoken }
+  ony: { dialect: onysoft }
+keys: {}
+bindings: []
+callers:
+  service: { hashes: { env: RING }, principals: { agent: { team: acme } } }
+policies: { models: [auto, other] }
+limits: { prices: ./prices.yaml }
+`,
+    )
+    write(
+      'prices.yaml',
+      `version: "2026-11"
+markups:
+  joy: { tenant-6: 1.3 }
+prices:
+  - { model: auto, unit: credits, perCall: 3 }
+  - { gateway: joy, model: other, unit: credits, perCall: 3 }
+  - { gateway: gone, model: auto, unit: credits, perCall: 3 }
+`,
+    )
+    expect(await tell()).toMatchObject({
+      ok: true,
+      code: 0,
+      unpriced: [],
+      notes: [
+        { path: 'policies.models[1]', reason: 'names "other", which has no price at "ony".' },
+        { path: 'prices[2]', reason: 'is for the gateway "gone", which no key leads to.' },
+      ],
+    })
+  })
+
   test('says of what a policy does not allow, and of models of which only some have a price', async () => {
     write('postern.yaml', config.replace('policies:\n', 'policies:\n  models: [auto, "openai/*"]\n'))
     write('prices.yaml', `${prices.replace('openai/*', 'openai/gpt-*')}  - { gateway: joy, model: claude, unit: credits, perCall: 1 }\n`)

@@ -9,7 +9,9 @@ export interface NamedModel {
 }
 
 /** The models that policies and limits name, each with the gateways that the callers of its rule reach. */
-export function findNamedModels({ policies, limits, keys, bindings }: CheckedConfig['config']): readonly NamedModel[] {
+export function findNamedModels({ policies, limits, keys, bindings, keyRing, gateways }: CheckedConfig['config']): readonly NamedModel[] {
+  // Bindings and keys of the ring come and go: with a ring, anybody may come to any gateway.
+  const ofRing = keyRing === undefined ? [] : Object.keys(gateways)
   type Chosen = Partial<Record<'user' | 'team' | 'project' | 'key' | 'gateway', string | undefined>>
 
   function reachedBy(rule: Chosen): readonly string[] {
@@ -20,7 +22,12 @@ export function findNamedModels({ policies, limits, keys, bindings }: CheckedCon
       }),
     )
     const reached = bound.filter(({ key }) => rule.key === undefined || rule.key === key).map(({ key }) => keys[key]?.gateway)
-    return [...new Set(reached.filter((name) => name !== undefined && (rule.gateway === undefined || rule.gateway === name)))] as string[]
+    const throughRing = rule.key !== undefined && Object.hasOwn(keys, rule.key) ? [] : ofRing
+    return [
+      ...new Set(
+        [...reached, ...throughRing].filter((name) => name !== undefined && (rule.gateway === undefined || rule.gateway === name)),
+      ),
+    ] as string[]
   }
 
   return [

@@ -22,7 +22,7 @@ export interface PriceReview {
 /** Compares the price file with the gateways, keys, policies and limits of the configuration. */
 export function reviewPrices({ config }: CheckedConfig, prices: PriceFile): PriceReview {
   const ranked = rankEntries(prices.prices)
-  const used = new Set(Object.values(config.keys).map(({ gateway }) => gateway))
+  const used = gatewaysInUse(config)
   const priced = [...used].filter((name) => unitsOfGateway(prices, name).size > 0)
   const models = findNamedModels(config).map((named) => ({ ...named, ...pricesOf(named, ranked, priced) }))
   return {
@@ -41,6 +41,11 @@ export function reviewPrices({ config }: CheckedConfig, prices: PriceFile): Pric
       ...findUnmetEntries(config, prices, ranked, used),
     ],
   }
+}
+
+/** The gateways that calls may go to. A key of the ring may be for any of the configuration's. */
+function gatewaysInUse({ keyRing, gateways, keys }: CheckedConfig['config']): ReadonlySet<string> {
+  return new Set(keyRing === undefined ? Object.values(keys).map(({ gateway }) => gateway) : Object.keys(gateways))
 }
 
 /** The keys that are debited in a unit in which their gateway has no price. */
@@ -78,7 +83,7 @@ function describePartly(name: string, missingAt: readonly string[], partlyAt: re
   return `names "${name}", which ${[...missing, ...partly].join(', and ')}.`
 }
 
-function findMarkupFaults({ gateways, keys }: CheckedConfig['config'], { markups }: PriceFile): readonly Finding[] {
+function findMarkupFaults({ gateways, keys, keyRing }: CheckedConfig['config'], { markups }: PriceFile): readonly Finding[] {
   const findings: Finding[] = []
   for (const [gateway, ofKeys] of Object.entries(markups)) {
     const path = `markups.${gateway}`
@@ -86,8 +91,9 @@ function findMarkupFaults({ gateways, keys }: CheckedConfig['config'], { markups
       findings.push({ path, reason: 'is for a gateway that the configuration has not.' })
       continue
     }
+    // An alias that the configuration has not may be one of the ring.
     for (const alias of Object.keys(ofKeys))
-      if (alias !== '*' && (!Object.hasOwn(keys, alias) || keys[alias]?.gateway !== gateway))
+      if (alias !== '*' && (Object.hasOwn(keys, alias) ? keys[alias]?.gateway !== gateway : keyRing === undefined))
         findings.push({ path: `${path}.${alias}`, reason: `is for a key that "${gateway}" has not.` })
     if (Object.hasOwn(ofKeys, '*')) continue
     for (const [alias, key] of Object.entries(keys))
@@ -111,7 +117,10 @@ function findUnmetEntries(
   return prices.flatMap((entry, index) => {
     const path = `prices[${index}]`
     const met = entry.gateway === undefined ? [...used] : [entry.gateway].filter((name) => used.has(name))
-    if (met.length === 0) return [{ path, reason: `is for the gateway "${entry.gateway}", which no key leads to.` }]
+    if (met.length === 0) {
+      const gateways = entry.gateway === undefined ? 'any gateway' : `the gateway "${entry.gateway}"`
+      return [{ path, reason: `is for ${gateways}, which no key leads to.` }]
+    }
     if (allowed.length > 0 && !allowed.some((model) => patternsMeet(model, entry.model)))
       return [{ path, reason: `is for "${entry.model}", which policies.models does not allow.` }]
     const { rank } = ranked.find((each) => each.entry === entry) as RankedEntry
