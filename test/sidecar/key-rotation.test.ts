@@ -92,8 +92,13 @@ test('a key that has leaked is sent by nobody within a second, until a new one i
   expect([code, stdout]).toEqual([0, expect.stringContaining('its callers get 503 key_unavailable')])
   await expect.poll(() => call('u_1'), { timeout: 1500 }).toBe(503)
   used()
-  for (const args of [['--take', '--secret-env', 'NEXT'], ['--validate', '--model', USUAL_MODELS.joytoken], ['--promote']])
-    expect((await keys('rotate', 'acme', ...args)).code).toBe(0)
+  const stages: readonly (readonly [args: readonly string[], next: RegExp])[] = [
+    [['--take', '--secret-env', 'NEXT'], /^Next: postern keys rotate acme --validate; back: /m],
+    [['--validate', '--model', USUAL_MODELS.joytoken], /^Next, since its callers wait: postern keys rotate acme --promote; back: /m],
+    [['--promote'], /--retire$/m],
+  ]
+  for (const [args, next] of stages)
+    expect(await keys('rotate', 'acme', ...args)).toMatchObject({ code: 0, stdout: expect.stringMatching(next) })
   await expect.poll(() => call('u_1'), { timeout: 1500 }).toBe(200)
   expect(used().former).toBe(0)
 })

@@ -234,10 +234,14 @@ function inWords({ rotation, secrets }: RingKey): string {
 }
 
 /** What comes next, each with the command that does it. */
-function nextOf(alias: string, { rotation }: RingKey): string {
+function nextOf(alias: string, { rotation, secrets }: RingKey): string {
   const rotate = `postern keys rotate ${alias}`
-  const back = `; back: postern keys rollback ${alias}`
-  switch (rotation?.stage) {
+  const stage = rotation?.stage
+  const isGone = stage === 'promoted' && secrets.some(({ role, leaked }) => role === 'former' && leaked === true)
+  const back = isGone ? '' : `; back: postern keys rollback ${alias}`
+  const hasWaiting = secrets.every(({ role }) => role !== 'current')
+  if (hasWaiting && stage !== undefined && stage !== 'taken') return `Next, since its callers wait: ${rotate} --promote${back}`
+  switch (stage) {
     case undefined:
       return `Next: create a new key at the gateway with the same policy or a stricter one, then ${rotate} --take`
     case 'taken':
