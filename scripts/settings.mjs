@@ -107,7 +107,13 @@ function kindOf(schema) {
     if (takes('USD')) return { text: '`credits` or a currency' }
     if (takes('1KiB/s')) return { text: 'a pace', unit: 'pace' }
     if (takes('1KiB')) return { text: 'a size', unit: 'size' }
+    if (takes('/ai')) return { text: 'a path' }
+    if (takes('20 USD')) return { text: 'an amount of money' }
     const taken = probes.filter(takes)
+    if (taken.length === 0)
+      throw new Error(
+        `A setting takes neither a time nor anything else that is known here: ${schema.description ?? 'it has no description'}`,
+      )
     const [least, most] = [taken[0], taken.at(-1)]
     const bounds = [...(least === '0s' ? [] : [`from ${least}`]), ...(most === '365d' ? [] : [`to ${most}`])]
     return { text: ['a time', ...bounds].join(' '), unit: 'time' }

@@ -1,7 +1,7 @@
 import type { ConfigInput } from '@postern/config'
 import { isPlainModel, modelReadings } from '@postern/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { asksInBody } from '../../packages/core/src/police/asks-for-stream.js'
+import { asksInBody, asksOutsideBody } from '../../packages/core/src/police/asks-for-stream.js'
 import { doorNames, type House, openHouse } from '../support/house.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
 
@@ -252,6 +252,45 @@ test('limit-by-another-name: a body with tens of thousands of settings may ask f
   expect(asksInBody({ extra_body: members })).toBe(true)
   expect(reads).toBeLessThan(10_000)
   expect(asksInBody({ model: 'm', extra_body: { seed: 1 }, input: 'assess the stream' })).toBe(false)
+})
+
+describe('limit-by-another-name: what some server reads as a wish for a stream counts as one', () => {
+  test.each([
+    [{ enable_stream: true }],
+    [{ use_streaming: 1 }],
+    [{ stream_output: true }],
+    [{ streamMode: 'messages' }],
+    [{ incremental_output: true }],
+    [{ response_format: 'stream' }],
+    [{ output_format: 'text/event-stream; charset=utf-8' }],
+    [{ format: 'application/jsonl' }],
+    [{ transport: ['sse'] }],
+    [{ extra_body: [{ stream: true }] }],
+    [{ extra_body: { list: [{}, { parameters: { do_stream: true } }] } }],
+  ])('in a body: %j', (members) => {
+    expect(asksInBody({ model: 'm', ...members })).toBe(true)
+  })
+
+  test.each([
+    'application/x-ndjson',
+    'application/vnd.amazon.eventstream',
+    'application/stream+json',
+    'application/json-seq',
+    '*/*, Text/Event-Stream',
+  ])('in Accept: %s', (accept) => {
+    expect(asksOutsideBody('chat/completions', '', accept)).toBe(true)
+  })
+
+  test('and what says that it is none, or is a file, does not', () => {
+    for (const accept of ['application/json', 'application/octet-stream', '*/*', undefined])
+      expect(asksOutsideBody('chat/completions', '?user=u_7', accept)).toBe(false)
+    for (const members of [
+      { stream: false, stream_format: 'audio' },
+      { messages: [{ role: 'user', content: 'stream' }], stop: ['\n'] },
+      { response_format: { type: 'json_object' }, tools: [{ type: 'function', function: { name: 'stream' } }] },
+    ])
+      expect([members, asksInBody({ model: 'm', ...members })]).toEqual([members, false])
+  })
 })
 
 async function limitsOf({ origin, callers }: House): Promise<readonly { readonly name: string; readonly left: number }[]> {

@@ -275,7 +275,8 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
     expect(Math.max(one, other)).toBeGreaterThanOrEqual(1.5 * alone)
   })
 
-  test('of large bodies that end at the same moment one is given in one turn of the event loop', async () => {
+  /** Ends so many bodies of so many bytes at the same moment, and says in which turn of the event loop each was given, in the order in which they ended. */
+  async function turnsOf(bodies: number, bytes: number): Promise<readonly number[]> {
     let turn = 0
     let isOver = false
     const count = (): void => {
@@ -283,17 +284,32 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
       if (!isOver) setImmediate(count)
     }
     setImmediate(count)
-    const bodies = Array.from({ length: 12 }, () => new PassThrough({ highWaterMark: 2 * manyBytes }))
-    const given = bodies.map(async (body) => {
+    const streams = Array.from({ length: bodies }, () => new PassThrough({ highWaterMark: 2 * manyBytes }))
+    const given = streams.map(async (body) => {
       const { length } = await readBody({ body } as unknown as Arrival, 2 * manyBytes)
       return { turn, length }
     })
-    for (const body of bodies) body.end(Buffer.alloc(manyBytes + 1, ' '))
+    for (const body of streams) body.end(Buffer.alloc(bytes, ' '))
     const all = await Promise.all(given)
     isOver = true
-    expect(new Set(all.map((each) => each.turn)).size).toBe(bodies.length)
-    expect(all.every((each) => each.length === manyBytes + 1)).toBe(true)
+    expect(all.every((each) => each.length === bytes)).toBe(true)
+    return all.map((each) => each.turn)
+  }
+
+  test('of large bodies that end at the same moment one is given in one turn of the event loop', async () => {
+    expect(new Set(await turnsOf(12, manyBytes + 1)).size).toBe(12)
   })
+
+  test.each([100, 3000, 20_000, 74_000, 200_000, manyBytes])(
+    'of bodies of %i bytes that end at the same moment few are given in one turn, in the order in which they ended',
+    async (bytes) => {
+      const turns = await turnsOf(1000, bytes)
+      expect(turns).toEqual(turns.toSorted((one, other) => one - other))
+      const inOne = [...new Set(turns)].map((turn) => turns.filter((each) => each === turn).length)
+      for (const bodies of inOne) expect((bodies - 1) * bytes).toBeLessThan(64 * 1024)
+      expect(Math.max(...inOne)).toBeGreaterThanOrEqual(Math.min(1000, Math.floor((48 * 1024) / bytes)))
+    },
+  )
 
   test('a form is read as it comes and holds back no more than the line that a boundary could be', () => {
     const fields = new FormFields('x'.repeat(70), undefined)

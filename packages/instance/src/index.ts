@@ -40,5 +40,6 @@ export {
   type RingSecret,
   writeBinding,
   writeKey,
+  openSealed,
 } from './key-ring/ring-key.js'
 export * from './key-ring/rotation.js'

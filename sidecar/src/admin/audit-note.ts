@@ -23,6 +23,7 @@ const details = [
   'old_last_used',
   'new_calls',
   'new_first_used',
+  'new_last_used',
 ] as const
 
 /** How far a command may be with a change. */

@@ -11,13 +11,16 @@ import {
   type RingKey,
   rollBack,
   shareNext,
+  openSealed,
   takeNext,
   tryRingSecret,
 } from '@postern/instance'
 import { countOf } from '../count-of.js'
+import type { Secret } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { whileAudited } from '../keys/audit-change.js'
 import { describeUses, rowsOfUses, type UsesByName, usesInAudit } from '../keys/describe-uses.js'
+import { describeRotation, nextStage, rotationInWords } from '../keys/describe-rotation.js'
 import { laxerThan } from '../keys/compare-declared.js'
 import { type OpenRing, withRing } from '../keys/open-ring.js'
 import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
@@ -67,6 +70,8 @@ export async function rotateKey(alias: string, options: RotateOptions): Promise<
       case 'confirm': {
         // Throws at a wrong stage, before the operator is asked. So does each stage below.
         const key = confirmNext(read.key)
+        const { new: next } = describeUses(read.key, await ring.editor.usesOf(alias))
+        if (next?.calls === 0) process.stderr.write('Postern has sent no call of a caller with the new key yet.\n')
         await agree(options, alias, 'Do the gateway’s own logs or usage show calls of the new key')
         return { key, stage: 'confirm' }
       }
@@ -87,7 +92,12 @@ export async function rotateKey(alias: string, options: RotateOptions): Promise<
 
 /** Ends a rotation and goes back to the secret from before it. */
 export function rollBackKey(alias: string, options: Pick<RotateOptions, 'config' | 'json'>): Promise<number> {
-  return onKey(alias, options, async (_, { key }) => ({ key: rollBack(key), stage: 'rollback' }))
+  return onKey(alias, options, async (_, { key }) => {
+    const before = rollBack(key)
+    if (key.rotation?.stage === 'promoted')
+      process.stderr.write('All callers use the old key again. If it was disabled at the gateway, enable it there now.\n')
+    return { key: before, stage: 'rollback' }
+  })
 }
 
 /** Marks the secret of a key as leaked: from then on no process sends it. */
@@ -106,7 +116,8 @@ interface Stepped {
   readonly share?: number
 }
 
-async function take({ checked, editor }: OpenRing, { alias, version, key }: ReadKey, options: RotateOptions): Promise<Stepped> {
+async function take({ checked, editor, masterKeys }: OpenRing, read: ReadKey, options: RotateOptions): Promise<Stepped> {
+  const { alias, version, key } = read
   const since = version + 1
   // Throws if a rotation is under way, before the operator is asked for a secret.
   takeNext(key, { since, sealed: '' }, Date.now())
@@ -118,11 +129,22 @@ async function take({ checked, editor }: OpenRing, { alias, version, key }: Read
     )
   const { gateway, project } = key
   const hasProvider = key.secrets.some(({ sealedProvider }) => sealedProvider !== undefined)
-  const read = { alias, gateway, project, label: `the new key of ${alias}`, hasProvider }
-  const { secret, providerSecret } = await readSecrets(read, options, checked, checkRingSecret)
+  const asked = { alias, gateway, project, label: `the new key of ${alias}`, hasProvider }
+  const { secret, providerSecret } = await readSecrets(asked, options, checked, checkRingSecret)
+  if (knownSecrets(read, masterKeys).some((known) => known.secret.equals(secret) && isEqual(known.providerSecret, providerSecret)))
+    throw new Failure(`${alias} has this secret already, in use or from before.\nCreate a new key at the gateway, and give that one.`)
   const sealed = editor.seal(alias, gateway, since, secret, providerSecret)
   const taken = takeNext(key, { since, ...sealed }, Date.now())
   return { key: { ...taken, ...(declared === undefined ? {} : { declared }) }, stage: 'take' }
+}
+
+/** The secrets that the key has now, open. A secret that cannot be opened is none that could be compared. */
+function knownSecrets(read: ReadKey, masterKeys: OpenRing['masterKeys']): readonly ReturnType<typeof openSealed>[] {
+  return read.key.secrets.map((each) => openSealed(read, each, masterKeys))
+}
+
+function isEqual(one: Secret | undefined, other: Secret | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.equals(other)
 }
 
 function declaredIn({ budget, tier, models, addresses }: RotateOptions): Declared | undefined {
@@ -172,11 +194,11 @@ async function onKey(
     if (stepped !== undefined) await writeStage(ring, read, stepped)
     return [key, describeUses(key, await ring.editor.usesOf(alias))] as const
   })
-  if (json === true) printJson({ key: alias, ...describe(now), uses, next: nextOf(alias, now) })
+  if (json === true) printJson({ key: alias, ...describeRotation(now), uses, next: nextStage(alias, now) })
   else {
-    print(`${alias}: ${inWords(now)}`)
+    print(`${alias}: ${rotationInWords(now)}`)
     printUses(uses)
-    print(nextOf(alias, now))
+    print(nextStage(alias, now))
   }
   return 0
 }
@@ -195,64 +217,25 @@ async function writeStage(ring: OpenRing, read: ReadKey, { key, stage, share }: 
   await whileAudited(ring, entry, () => ring.editor.write(read, key))
 }
 
-/** Watches for some seconds how often the secrets of a key are sent. @returns 1 if the old one was. */
+/**
+ * Watches for some seconds how often the secrets of a key are sent.
+ *
+ * @returns 1 if the old one was, or if no call came at all, of which nothing can be learnt.
+ */
 async function watchKey(alias: string, { config, json }: Pick<RotateOptions, 'config' | 'json'>, seconds: number): Promise<number> {
-  const { uses, oldCalls } = await withRing(config, (ring) => watchUses(ring, alias, seconds))
-  if (json === true) printJson({ key: alias, seconds, old_calls: oldCalls, uses })
+  const { uses, sent } = await withRing(config, (ring) => watchUses(ring, alias, seconds))
+  if (json === true) printJson({ key: alias, seconds, sent, uses })
   else {
     printUses(uses)
     print(
-      `In ${countOf(seconds, 'second')} Postern sent the old secret of ${alias} with ${countOf(oldCalls, 'call')}. Who else sends it, the gateway’s own logs show.`,
+      `In ${countOf(seconds, 'second')} Postern sent the old secret of ${alias} with ${countOf(sent.old, 'call')}, and the new one with ${countOf(sent.new, 'call')}. Who else sends it, the gateway’s own logs show.`,
     )
+    if (sent.old + sent.new === 0) print('No call came, so this says nothing: watch for longer, or see that Postern runs.')
   }
-  return oldCalls === 0 ? 0 : 1
+  return sent.old > 0 || sent.new === 0 ? 1 : 0
 }
 
 function printUses(uses: UsesByName): void {
-  const rows = rowsOfUses(uses, Date.now())
-  if (rows.length > 0) printTable(['secret', 'calls', 'first', 'last'], rows)
-}
-
-function describe({ rotation, secrets }: RingKey): object {
-  return {
-    secrets: secrets.map(({ role, addedAt, leaked }) => ({
-      role,
-      added: new Date(addedAt).toISOString(),
-      ...(leaked === true ? { leaked } : {}),
-    })),
-    ...(rotation === undefined ? {} : { stage: rotation.stage, share: rotation.share, validated_by: rotation.validatedBy }),
-  }
-}
-
-function inWords({ rotation, secrets }: RingKey): string {
-  if (secrets.every(({ role }) => role !== 'current'))
-    return 'its secret has leaked and is sent by nobody; its callers get 503 key_unavailable.'
-  if (rotation === undefined) return 'no rotation is under way.'
-  const share = rotation.share === 0 ? '' : ` ${rotation.share} of a hundred callers use the new secret.`
-  const validated = rotation.validatedBy === undefined ? '' : ` It was validated as ${rotation.validatedBy}.`
-  return `a rotation is at the stage "${rotation.stage}".${share}${validated}`
-}
-
-/** What comes next, each with the command that does it. */
-function nextOf(alias: string, { rotation, secrets }: RingKey): string {
-  const rotate = `postern keys rotate ${alias}`
-  const stage = rotation?.stage
-  const isGone = stage === 'promoted' && secrets.some(({ role, leaked }) => role === 'former' && leaked === true)
-  const back = isGone ? '' : `; back: postern keys rollback ${alias}`
-  const hasWaiting = secrets.every(({ role }) => role !== 'current')
-  if (hasWaiting && stage !== undefined && stage !== 'taken') return `Next, since its callers wait: ${rotate} --promote${back}`
-  switch (stage) {
-    case undefined:
-      return `Next: create a new key at the gateway with the same policy or a stricter one, then ${rotate} --take`
-    case 'taken':
-      return `Next: ${rotate} --validate${back}`
-    case 'validated':
-      return `Next: ${rotate} --share 10${back}`
-    case 'sharing':
-      return `Next: more callers (${rotate} --share 50), or, once the gateway's own logs show its calls, ${rotate} --confirm${back}`
-    case 'confirmed':
-      return `Next: ${rotate} --promote${back}`
-    case 'promoted':
-      return `Next: see that it is not sent any more (${rotate} --watch 60), disable the old key at the gateway, look there for calls of others that still use it, then ${rotate} --retire${back}`
-  }
+  const rows = rowsOfUses(uses, uses.old === undefined ? undefined : Date.now())
+  if (rows.length > 0) printTable(['secret', 'calls since --take', 'first', 'last'], rows)
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RingKey } from '@postern/instance'
+import { requireRotation, type RingKey } from '@postern/instance'
 import { createProgress } from '../usage/progress.js'
 import { describeUses, type UsesByName } from './describe-uses.js'
 import type { OpenRing } from './open-ring.js'
@@ -19,16 +19,21 @@ export async function untilPromotionIsKnown({ secrets, rotation }: RingKey): Pro
 /** What came of watching a key. */
 export interface Watched {
   readonly uses: UsesByName
-  /** How many calls the old secret was sent with meanwhile. */
-  readonly oldCalls: number
+  /** How many calls each secret was sent with meanwhile. */
+  readonly sent: { readonly old: number; readonly new: number }
 }
 
-/** Watches for some time how often the secrets of a key are sent, with a progress bar. */
+/**
+ * Watches for some time how often the secrets of a key are sent, with a progress bar.
+ *
+ * @throws {RingFault} if no rotation is under way: then nothing is counted.
+ */
 export async function watchUses({ editor }: OpenRing, alias: string, seconds: number): Promise<Watched> {
   const look = async (): Promise<UsesByName> => describeUses((await editor.read(alias)).key, await editor.usesOf(alias))
-  const oldCallsOf = ({ old, forgotten }: UsesByName): number => (old?.calls ?? 0) + (forgotten?.calls ?? 0)
-  await untilPromotionIsKnown((await editor.read(alias)).key)
-  const before = oldCallsOf(await look())
+  const { key } = await editor.read(alias)
+  requireRotation(key)
+  await untilPromotionIsKnown(key)
+  const before = callsOf(await look())
   const progress = createProgress()
   const until = performance.now() + seconds * 1000
   for (let leftMs = seconds * 1000; leftMs > 0; leftMs = until - performance.now()) {
@@ -37,5 +42,15 @@ export async function watchUses({ editor }: OpenRing, alias: string, seconds: nu
   }
   progress.end()
   const uses = await look()
-  return { uses, oldCalls: oldCallsOf(uses) - before }
+  const after = callsOf(uses)
+  return { uses, sent: { old: after.old - before.old, new: after.new - before.new } }
+}
+
+/** The calls of both secrets, also if the rotation has ended meanwhile. */
+function callsOf({ old, new: next, current, leaked, forgotten }: UsesByName): { readonly old: number; readonly new: number } {
+  const isOver = old === undefined
+  return {
+    old: isOver ? (leaked?.calls ?? 0) + (forgotten?.calls ?? 0) : old.calls,
+    new: isOver ? (current?.calls ?? 0) : (next?.calls ?? 0),
+  }
 }

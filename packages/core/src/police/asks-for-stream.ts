@@ -3,16 +3,24 @@ import { readingsOf, splitQuery } from '../lib/query-names.js'
 import { holdsSettings } from './amount-names.js'
 import type { Members } from './callers-places.js'
 
-/** Members with which a request asks for a stream: of an answer, and of speech (OpenAI API, `stream_format`). */
-const asks = /^(?:is)?(?:sse|stream(?:ing|ed|format)?)$/
-const mayAsk = /stream|sse|[^\0-\x7f]/i
+/**
+ * Members with which a request asks for a stream: of an answer, of speech (OpenAI API, `stream_format`), and in pieces that each hold what is
+ * new (DashScope's API, `incremental_output`). Who reads a name that only speaks of streams as something else is counted for nothing: a call
+ * that brings no stream gives its place back with its answer.
+ */
+const asks = /stream|^(?:is)?sse$|^incrementaloutput$/
+const mayAsk = /stream|sse|incremental|[^\0-\x7f]/i
+/** Types of answers that come event by event or line by line; `application/octet-stream` is a file. */
+const acceptsStream = /(?<!octet-)stream|ndjson|jsonl|json-seq/i
 /** What a query asks for by its value, whatever its name is and whatever else the value says: `alt=sse` (Google's API), `format=event-stream`. */
 const streamByValue = /sse|eventstream|streaming|ndjson/
 const mayAskInQuery = /stream|sse|ndjson|%|[^\0-\x7f]/i
 /** The same in a body, where it is all that the value says: `"response_mode": "streaming"` (Dify's API). */
-const isStreamByValue = /^(?:sse|(?:text)?eventstream|streaming|(?:applicationx?)?ndjson)$/
-const mayBeStream = /stream|sse|ndjson/i
-const longestWord = 32
+const isStreamByValue = /^(?:sse|stream(?:ing|ed)?)$|eventstream|ndjson|jsonl/
+const mayBeStream = /stream|sse|ndjson|jsonl/i
+const longestWord = 48
+/** So many items of a list are looked at as a value alone is. */
+const mostItems = 8
 
 /** So deep do settings stand in settings that some server reads. */
 const mostDeep = 8
@@ -24,7 +32,7 @@ const mostDeep = 8
  * @param accept The value of `Accept`, if it has one.
  */
 export function asksOutsideBody(endpointPath: string, query: string, accept: string | undefined): boolean {
-  return asksInQuery(query) || /:stream/i.test(endpointPath) || (accept !== undefined && /event-stream/i.test(accept))
+  return asksInQuery(query) || /:stream/i.test(endpointPath) || (accept !== undefined && acceptsStream.test(accept))
 }
 
 /**
@@ -44,12 +52,19 @@ function asksIn(members: Members, depth: number, looks: { left: number }): boole
     if (looks.left < 0) return true
     const value = members[name]
     if (mayAsk.test(name) && asksBy(squashName(name), value)) return true
-    if (typeof value === 'string' && value.length <= longestWord && mayBeStream.test(value) && isStreamByValue.test(squashName(value)))
-      return true
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (isObject && depth < mostDeep && (depth > 0 || holdsSettings(name)) && asksIn(value as Members, depth + 1, looks)) return true
+    const isSettings = depth < mostDeep && (depth > 0 || holdsSettings(name))
+    if (Array.isArray(value)) {
+      const last = Math.min(value.length, mostItems)
+      for (let at = 0; at < last; at++) if (asksByValue(value[at], isSettings, depth, looks)) return true
+    } else if (asksByValue(value, isSettings, depth, looks)) return true
   }
   return false
+}
+
+function asksByValue(value: unknown, isSettings: boolean, depth: number, looks: { left: number }): boolean {
+  if (typeof value === 'string') return value.length <= longestWord && mayBeStream.test(value) && isStreamByValue.test(squashName(value))
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isSettings && isObject && asksIn(value as Members, depth + 1, looks)
 }
 
 function asksInQuery(query: string): boolean {

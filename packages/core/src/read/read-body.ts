@@ -3,13 +3,14 @@ import { type Arrival, ClientGone, Refusal } from '@postern/ports'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { holdBody, tooMuchHeld } from '../lib/hold.js'
 import { inTurns } from '../lib/in-turns.js'
+import { giveInItsTurn } from './body-turns.js'
 
 /** A body of more bytes waits for a turn of its own: what is made of it at once, such as its text, takes milliseconds for each mebibyte. */
 const largeBytes = 256 * 1024
 
 /**
  * Reads a whole request body. Its bytes count for its client until the request is over. Of large bodies one is given in one turn of the
- * event loop, however many end at the same moment.
+ * event loop, and of others those of some 64 KB together, however many end at the same moment.
  *
  * @throws {Refusal} 413 `body_too_large` as soon as the body exceeds `maxBytes`; 429 `rate_limited` if too many bytes are
  *   held for this client already; and the refusal that the body was destroyed with, such as 408 `request_timeout`.
@@ -48,7 +49,7 @@ export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit):
       settled = true
       // The call may have been refused meanwhile; then nobody takes these bytes.
       if (hold.isOver) hold.letGo()
-      if (received.length <= largeBytes) return resolve(received.takeToKeep())
+      if (received.length <= largeBytes) return giveInItsTurn(received.length, () => resolve(received.takeToKeep()))
       const taken = inTurns(() => {
         resolve(received.takeToKeep())
         return true

@@ -31,7 +31,8 @@ function awaitTurn(give: () => void): void {
 /**
  * Gives the small chunks of a request's body (RFC 9112, 7.1) that come in one turn of the event loop as one, and bounds how fast tiny ones come.
  * One read of a socket may hold ten thousand of them; each would pass by every listener before anything else gets its turn. Whoever sends
- * many is read again only after others that send many: what they cost in one turn does not grow with how many they are.
+ * many is read again only after others that send many: what is made of their chunks in one turn does not grow with how many they are. What
+ * Node's parser does with one read of each, up to 64 KB, it does at once.
  *
  * @param refuse Is called once, at the first tiny chunk too many; further ones are dropped unread.
  */

@@ -107,8 +107,14 @@ function withNextPromoted(key: RingKey, nowMs: number): RingKey {
   return { ...key, secrets: key.secrets.map(role) }
 }
 
-function requireStage({ rotation }: RingKey, stages: readonly Rotation['stage'][]): Rotation {
-  if (rotation === undefined) throw new RingFault('No rotation is under way.', 'Begin one with "postern keys rotate ALIAS".')
+/** @throws {RingFault} if no rotation is under way. */
+export function requireRotation({ rotation }: RingKey): Rotation {
+  if (rotation === undefined) throw new RingFault('No rotation is under way.', 'Begin one with "postern keys rotate ALIAS --take".')
+  return rotation
+}
+
+function requireStage(key: RingKey, stages: readonly Rotation['stage'][]): Rotation {
+  const rotation = requireRotation(key)
   if (!stages.includes(rotation.stage))
     throw new RingFault(
       `The rotation is at the stage "${rotation.stage}", and this follows ${stages.map((stage) => `"${stage}"`).join(' or ')}.`,
