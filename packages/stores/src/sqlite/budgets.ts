@@ -10,10 +10,11 @@ import {
   type Reserved,
   windowAt,
 } from '@postern/ports'
-import { digestKey } from '../digest-key.js'
+import { BudgetBatch, type Part, prepareBatch, type WindowState } from './budget-batch.js'
 import { createGroupedWrites } from './grouped-writes.js'
 import { inTransaction, type SqliteFile } from './in-transaction.js'
 import type { StoreFile } from './store-file.js'
+import { createWindowNames } from './window-names.js'
 
 /** How often rows that are over are deleted, in milliseconds, and how many at a time. */
 const sweepMs = 10_000
@@ -25,16 +26,8 @@ const correctableMs = 86_400_000
 /** Stands for a time that never comes: the largest whole number that JavaScript and SQLite both have. */
 const never = Number.MAX_SAFE_INTEGER
 
-interface Row {
-  readonly booked: number
-  readonly held: number
-  readonly ends: number
-}
-
-interface Part {
-  readonly window: string
-  readonly amount: number
-}
+/** Stands for a window that is in the file no more. */
+const forgotten: WindowState = { id: '', booked: 0, held: 0, ends: 0, forget: 0, asked: 0, isChanged: false }
 
 /**
  * Budgets in three tables: windows, reservations, and the parts of each reservation.
@@ -45,68 +38,89 @@ interface Part {
 export function createBudgets(file: StoreFile): Budgets {
   const { database, isAlone, work } = file
   const sql = prepare(database)
+  const batchSql = prepareBatch(database)
+  const nameOf = createWindowNames()
+  /** What the open transaction has not written yet. */
+  let batch = new BudgetBatch(batchSql)
+  /** Reservations that the next transaction settles: the first one that it settles has all of them read. */
+  const settling: string[] = []
   let sweptAt = -Infinity
 
   function sweep(nowMs: number): void {
     if (nowMs - sweptAt < sweepMs) return
     sweptAt = nowMs
+    batch.flush()
     const before = nowMs - correctableMs
     sql.sweepParts.run(before)
     sql.sweepReservations.run(before)
     sql.sweepWindows.run(nowMs)
   }
 
-  function find(budget: Budget, nowMs: number): { readonly window: string; readonly row: Row } {
-    const { startMs, endMs } = windowAt(budget.per, nowMs)
-    const window = digestKey(`${startMs} ${budget.id}`)
-    const found = sql.find.get(window, nowMs) as Row | undefined
-    return { window, row: found === undefined ? { booked: 0, held: 0, ends: endMs === Infinity ? never : endMs } : counting(budget, found) }
+  /** The present windows of budgets. Of one that is forgotten, or never was, nothing is booked. */
+  function find(budgets: readonly Budget[], nowMs: number, from = batch): readonly WindowState[] {
+    const present = budgets.map(({ id, per }) => {
+      const { startMs, endMs } = windowAt(per, nowMs)
+      return { name: nameOf(startMs, id), endMs }
+    })
+    const found = from.windows(present.map(({ name }) => name))
+    return present.map(({ name, endMs }, index) => {
+      const window = found[index] ?? from.begin(name, endMs === Infinity ? never : endMs)
+      if (window.forget <= nowMs && window.held === 0) window.booked = 0
+      return window
+    })
   }
 
   function reserve(id: string, claims: readonly Claim[], leaseMs: number, note: string | null): Reserved {
     const nowMs = Date.now()
     sweep(nowMs)
-    const found = claims.map(({ budget }) => find(budget, nowMs))
-    const claimed = new Map<string, number>()
-    const refusedBy = claims.findIndex(({ budget: { limit }, amount }, index) => {
-      const { window, row } = found[index] as ReturnType<typeof find>
-      const sum = (claimed.get(window) ?? 0) + checked(amount)
-      claimed.set(window, sum)
-      return row.booked + row.held + sum > limit
+    const found = find(
+      claims.map(({ budget }) => budget),
+      nowMs,
+    )
+    const states = (): readonly Counted[] => found.map((window, index) => describe(window, nowMs, claims[index]?.budget))
+    for (const window of found) window.asked = 0
+    // Two claims may be of one window: each is looked at with what the ones before it set aside.
+    const refusedBy = claims.findIndex(({ budget, amount }, index) => {
+      const window = found[index] as WindowState
+      window.asked += checked(amount)
+      return bookedOf(budget, window) + window.held + window.asked > budget.limit
     })
-    if (refusedBy !== -1) return { granted: false, refusedBy, counted: found.map(({ row }) => describe(row, nowMs)) }
+    if (refusedBy !== -1) return { granted: false, refusedBy, counted: states() }
     sql.insertReservation.run(id, nowMs + Math.ceil(leaseMs), note)
-    // The last state of a window, which several claims may name.
-    const held = new Map<string, Row>()
-    for (const [index, { budget, amount }] of claims.entries()) {
-      const { window, row } = found[index] as ReturnType<typeof find>
-      held.set(window, sql.hold.get(window, amount, row.ends, forgetAt(budget, row, nowMs), nowMs) as Row)
-      sql.insertPart.run(id, index, window, amount)
-    }
-    const counted = found.map(({ window }, index) => describe(counting((claims[index] as Claim).budget, held.get(window) as Row), nowMs))
-    return { granted: true, counted }
+    const parts = claims.map(({ budget, amount }, index): Part => {
+      const window = found[index] as WindowState
+      window.held += amount
+      window.forget = forgetAt(budget, window, nowMs)
+      window.isChanged = true
+      return { window: window.id, amount }
+    })
+    batch.add(id, parts)
+    return { granted: true, counted: states() }
   }
 
   function book(id: string): void {
-    for (const { window, amount } of sql.parts.all(id) as Part[]) sql.change.get(amount, -amount, window)
+    for (const { window, amount } of sql.parts.all(id) as Part[]) sql.change.run(amount, -amount, window)
     sql.markBooked.run(id)
   }
 
   function settle(id: string, spent: readonly number[], left: LeftNote | undefined): readonly Counted[] | undefined {
-    const reservation = sql.reservation.get(id) as { readonly isBooked: number } | undefined
-    if (reservation === undefined || reservation.isBooked === 2) return undefined
-    const parts = sql.parts.all(id) as Part[]
-    const states = new Map<string, Row>()
-    for (const [index, { window, amount }] of parts.entries()) {
+    const reservation = batch.reservation(id, settling.splice(0))
+    if (reservation === undefined) return undefined
+    const { isBooked, parts } = reservation
+    const windows = batch.windows(parts.map(({ window }) => window))
+    for (const [index, { amount }] of parts.entries()) {
       const booked = checked(spent[index] ?? amount)
-      const isBooked = reservation.isBooked === 1
-      states.set(window, sql.change.get(isBooked ? booked - amount : booked, isBooked ? 0 : -amount, window) as Row)
+      const window = windows[index]
+      // One that was forgotten meanwhile needs no correction.
+      if (window === undefined) continue
+      window.booked += isBooked ? booked - amount : booked
+      if (!isBooked) window.held -= amount
+      window.isChanged = true
     }
-    sql.deleteParts.run(id)
+    batch.end(id, left !== undefined)
     const nowMs = Date.now()
-    if (left === undefined) sql.deleteReservation.run(id)
-    else sql.leaveNote.run(nowMs + Math.ceil(left.leaseMs), left.text, id)
-    return parts.map(({ window }) => describe(states.get(window) as Row, nowMs))
+    if (left !== undefined) sql.leaveNote.run(nowMs + Math.ceil(left.leaseMs), left.text, id)
+    return windows.map((window) => describe(window ?? forgotten, nowMs))
   }
 
   function bookAbandoned(most: number): readonly string[] {
@@ -136,7 +150,13 @@ export function createBudgets(file: StoreFile): Budgets {
   }
 
   if (isAlone) endLeases()
-  const write = createGroupedWrites(file)
+  const write = createGroupedWrites(file, { begin: () => (batch = new BudgetBatch(batchSql)), end: () => batch.flush() })
+  /** As `write`, for what reads or writes the tables directly. */
+  const writeDirectly = <T>(what: () => T): Promise<T> =>
+    write(() => {
+      batch.flush()
+      return what()
+    })
 
   return {
     scope: 'machine',
@@ -146,23 +166,24 @@ export function createBudgets(file: StoreFile): Budgets {
       return write(() => reserve(id, claims, leaseMs, note ?? null))
     },
     extend: (ids, leaseMs) =>
-      write(() => {
+      writeDirectly(() => {
         const nowMs = Date.now()
         for (const id of ids) sql.extend.run(nowMs + Math.ceil(leaseMs), id, nowMs)
       }),
     settle: async (id, spent, left) => {
       checkNote(left?.text)
+      settling.push(id)
       return write(() => settle(id, spent, left))
     },
     look: (budgets) =>
       work(() => {
         const nowMs = Date.now()
-        return budgets.map((budget) => describe(find(budget, nowMs).row, nowMs))
+        return find(budgets, nowMs, new BudgetBatch(batchSql)).map((window, index) => describe(window, nowMs, budgets[index]))
       }),
-    bookAbandoned: (most) => write(() => bookAbandoned(most)),
-    takeNotes: (most, leaseMs) => write(() => takeNotes(most, leaseMs)),
+    bookAbandoned: (most) => writeDirectly(() => bookAbandoned(most)),
+    takeNotes: (most, leaseMs) => writeDirectly(() => takeNotes(most, leaseMs)),
     dropNotes: (notes) =>
-      write(() => {
+      writeDirectly(() => {
         for (const { id, isSettled } of notes) (isSettled ? sql.dropSettled : sql.dropNote).run(id)
       }),
   }
@@ -173,16 +194,8 @@ const swept = `SELECT id FROM reservations WHERE booked IN (1, 2) AND lease <= ?
 
 function prepare(database: SqliteFile) {
   return {
-    find: database.prepare('SELECT booked, held, ends FROM windows WHERE id = ?1 AND (forget > ?2 OR held > 0)'),
-    hold: database.prepare(`
-      INSERT INTO windows (id, booked, held, ends, forget) VALUES (?1, 0, ?2, ?3, ?4)
-      ON CONFLICT (id) DO UPDATE SET
-        booked = iif(forget > ?5 OR held > 0, booked, 0), held = held + ?2, forget = ?4
-      RETURNING booked, held, ends`),
-    change: database.prepare('UPDATE windows SET booked = booked + ?1, held = held + ?2 WHERE id = ?3 RETURNING booked, held, ends'),
+    change: database.prepare('UPDATE windows SET booked = booked + ?1, held = held + ?2 WHERE id = ?3'),
     insertReservation: database.prepare('INSERT INTO reservations (id, lease, booked, note) VALUES (?, ?, 0, ?)'),
-    insertPart: database.prepare('INSERT INTO parts (reservation, place, window, amount) VALUES (?, ?, ?, ?)'),
-    reservation: database.prepare('SELECT booked AS isBooked FROM reservations WHERE id = ?'),
     parts: database.prepare('SELECT window, amount FROM parts WHERE reservation = ? ORDER BY place'),
     extend: database.prepare('UPDATE reservations SET lease = ?1 WHERE id = ?2 AND (booked = 0 OR note IS NOT NULL) AND lease > ?3'),
     abandoned: database.prepare('SELECT id FROM reservations WHERE booked = 0 AND lease <= ? ORDER BY lease LIMIT ?'),
@@ -196,8 +209,6 @@ function prepare(database: SqliteFile) {
     takeNote: database.prepare('UPDATE reservations SET lease = ? WHERE id = ?'),
     dropNote: database.prepare('UPDATE reservations SET note = NULL WHERE id = ? AND booked = 1'),
     dropSettled: database.prepare('DELETE FROM reservations WHERE id = ? AND booked = 2'),
-    deleteParts: database.prepare('DELETE FROM parts WHERE reservation = ?'),
-    deleteReservation: database.prepare('DELETE FROM reservations WHERE id = ?'),
     // An earlier version left them when it forgot their reservations.
     dropStrayParts: database.prepare('DELETE FROM parts WHERE NOT EXISTS (SELECT 1 FROM reservations WHERE id = reservation)'),
     sweepParts: database.prepare(`DELETE FROM parts WHERE reservation IN (${swept})`),
@@ -208,14 +219,14 @@ function prepare(database: SqliteFile) {
   }
 }
 
-function forgetAt({ per, forgottenAfterMs }: Budget, { ends }: Row, nowMs: number): number {
+function forgetAt({ per, forgottenAfterMs }: Budget, { ends }: WindowState, nowMs: number): number {
   if (per !== undefined) return ends + keptAfterMs[per]
   return forgottenAfterMs === undefined ? never : Math.ceil(nowMs + forgottenAfterMs)
 }
 
 /** Of what is only held, what is booked does not count. */
-function counting({ onlyHeld }: Budget, row: Row): Row {
-  return onlyHeld === true ? { ...row, booked: 0 } : row
+function bookedOf(budget: Budget | undefined, { booked }: WindowState): number {
+  return budget?.onlyHeld === true ? 0 : booked
 }
 
 function checkNote(note: string | undefined): void {
@@ -227,6 +238,8 @@ function checked(amount: number): number {
   return amount
 }
 
-function describe({ booked, held, ends }: Row, nowMs: number): Counted {
-  return { booked, held, endsInMs: ends === never ? undefined : Math.max(0, ends - nowMs) }
+/** @param budget Default: what is booked counts. */
+function describe(window: WindowState, nowMs: number, budget?: Budget): Counted {
+  const { held, ends } = window
+  return { booked: bookedOf(budget, window), held, endsInMs: ends === never ? undefined : Math.max(0, ends - nowMs) }
 }

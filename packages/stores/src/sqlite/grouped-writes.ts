@@ -8,6 +8,14 @@ interface Waiting {
   readonly fail: (error: unknown) => void
 }
 
+/** What frames the work of each transaction, within it. */
+export interface Framing {
+  /** Is called before the first work, with nothing of a transaction that was rolled back left. */
+  readonly begin: () => void
+  /** Is called after the last work. */
+  readonly end: () => void
+}
+
 /**
  * Writes what is asked for in one turn of the event loop in one transaction, in the order in which it was asked: where many calls are under
  * way, a transaction costs as much as what it writes. Nothing waits for more to come.
@@ -15,7 +23,7 @@ interface Waiting {
  * @returns A function whose promise resolves once its work is in the file, and rejects with the error of the work, which then left nothing.
  *   Work may run several times before.
  */
-export function createGroupedWrites({ database, work, beforeClose }: StoreFile): <T>(what: () => T) => Promise<T> {
+export function createGroupedWrites({ database, work, beforeClose }: StoreFile, { begin, end }: Framing): <T>(what: () => T) => Promise<T> {
   let waiting: Waiting[] = []
 
   async function flush(): Promise<void> {
@@ -34,7 +42,9 @@ export function createGroupedWrites({ database, work, beforeClose }: StoreFile):
     try {
       inTransaction(database, () => {
         isOfWork = true
+        begin()
         for (const { run } of group) run()
+        end()
         isOfWork = false
       })
       for (const { tell } of group) tell()
@@ -47,7 +57,11 @@ export function createGroupedWrites({ database, work, beforeClose }: StoreFile):
 
   function writeOne({ run, tell, fail }: Waiting): void {
     try {
-      inTransaction(database, run)
+      inTransaction(database, () => {
+        begin()
+        run()
+        end()
+      })
     } catch (error) {
       fail(error)
       return
