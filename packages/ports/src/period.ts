@@ -22,11 +22,20 @@ export const keptAfterMs: Readonly<Record<Period, number>> = {
   month: 31 * lengths.day,
 }
 
+/** The windows that were found last: most calls are in the same ones. */
+const latest: Partial<Record<Period, PeriodWindow>> = {}
+
 const endless: PeriodWindow = { startMs: 0, endMs: Infinity }
 
 /** The window in which a moment lies. Without a period there is one, without an end. */
 export function windowAt(per: Period | undefined, nowMs: number): PeriodWindow {
   if (per === undefined) return endless
+  const found = latest[per]
+  if (found !== undefined && found.startMs <= nowMs && nowMs < found.endMs) return found
+  return (latest[per] = findWindow(per, nowMs))
+}
+
+function findWindow(per: Period, nowMs: number): PeriodWindow {
   if (per === 'month') {
     const now = new Date(nowMs)
     const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()]

@@ -17,7 +17,8 @@ const seconds = { second: 1, minute: 60, hour: 3600, day: 86_400, month: undefin
 export function limitHeaders(limits: readonly Limit[], counted: readonly Counted[], isPage: boolean): readonly string[] {
   const policies: string[] = []
   const left: string[] = []
-  for (const [index, { rule, claim }] of limits.entries()) {
+  for (let index = 0; index < limits.length; index += 1) {
+    const { rule, claim } = limits[index] as Limit
     const state = counted[index]
     // Money is told in the record, with its unit.
     if (state === undefined || rule.unit === 'spend' || (isPage && !isOwn(rule.each))) continue

@@ -16,8 +16,8 @@ export interface Permit {
   readonly hidesUsage?: boolean | undefined
   /** The most that the request can use, and the models that may run. Only if a limit may count it that wants to know, and a model runs. */
   readonly need?: Need | undefined
-  /** Where the body says how long its answers may become. Only if a limit may lower it. */
-  readonly ceilings?: CeilingPlaces | undefined
+  /** Finds where the body says how long its answers may become. Only if a limit may lower it. */
+  readonly ceilings?: (() => CeilingPlaces) | undefined
   /** The model that the request names. */
   readonly modelRequested?: string | undefined
 }

@@ -7,7 +7,7 @@ import { isJsonRequestType } from '../lib/json-type.js'
 import { wouldBeStored } from '../objects/would-be-stored.js'
 import type { Route } from '../resolve/route.js'
 import { readClearBody } from '../read/clear-body.js'
-import type { JsonBody } from '../read/json-body.js'
+import { type JsonBody, SmallJsonBody } from '../read/json-body.js'
 import { type BodyLimit, bodyTooLarge, readBody } from '../read/read-body.js'
 import { type Medium, readMedium } from '../read/read-medium.js'
 import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
@@ -18,7 +18,7 @@ import { checkTags } from './check-tags.js'
 import { decideChoices } from './choices.js'
 import { editBody, leavesUsageOut } from './edit-body.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
-import { findCeilings } from './find-ceilings.js'
+import { type CeilingPlaces, findCeilings } from './find-ceilings.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
 import { Measuring } from './measure.js'
 import type { Need } from './need.js'
@@ -197,7 +197,7 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   const need = before.measuring?.need(read.members, edited, model)
   const { outputLimit } = format
   const mayBeLowered = need?.output !== undefined && need.unbounded === undefined && outputLimit !== undefined
-  const ceilings = mayBeLowered ? findCeilings(read, edited, outputLimit, onlyOne(need.models)) : undefined
+  const ceilings = mayBeLowered ? ceilingsOf(read, () => findCeilings(read, edited, outputLimit, onlyOne(need.models))) : undefined
   return {
     body: edited.bytes,
     isStream,
@@ -208,6 +208,13 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
     query: chosen?.query,
     headers: chosen?.headers,
   }
+}
+
+/** Of a small body they are found when they are asked for, which few calls do. A large one is not kept for that. */
+function ceilingsOf(read: JsonBody, find: () => CeilingPlaces): () => CeilingPlaces {
+  if (read instanceof SmallJsonBody) return find
+  const found = find()
+  return () => found
 }
 
 function modelOf({ members }: JsonBody): string | undefined {

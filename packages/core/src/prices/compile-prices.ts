@@ -27,8 +27,11 @@ export function compilePrices(file: PriceFile): Prices {
       const known = model === undefined ? ofAnyModel : ofModel(model)
       const tierNamed = tier === undefined ? 'any' : tiers.has(tier) ? `=${tier}` : 'other'
       const kind = `${placeOf(gateway)}\n${what}\n${asRead === true ? 'read' : ''}\n${tierNamed}`
-      if (!known.has(kind)) known.set(kind, reckon(call, what))
-      return known.get(kind) as Result
+      const found = known.get(kind)
+      if (found !== undefined || known.has(kind)) return found as Result
+      const result = reckon(call, what)
+      known.set(kind, result)
+      return result
     }
   }
 

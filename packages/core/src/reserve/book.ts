@@ -55,6 +55,13 @@ export function bookCall(
   return bookReported(record, record.cost?.unit === currency ? toBillionths(record.cost.amount) : undefined, 'reported', byPrices)
 }
 
+/** Whether the same is booked of two endings of a call: nothing differs that {@link bookCall} reads. */
+export function isBookedAlike(one: CallEnding | undefined, { record, answerBytes }: CallEnding): boolean {
+  if (one === undefined || one.answerBytes !== answerBytes) return false
+  const { usage, cost, finish, model, tier } = one.record
+  return usage === record.usage && cost === record.cost && finish === record.finish && model === record.model && tier === record.tier
+}
+
 /** @param otherwise What is booked where no report is of the whole. */
 function bookReported(record: GovernanceRecord, amount: number | undefined, by: BookedBy, otherwise: () => Booking): Booking {
   if (amount !== undefined && isWhole(record)) return { amount, by }

@@ -68,8 +68,11 @@ export class CountKeeper {
    *
    * @throws {StoreLost} if nothing is counted.
    */
-  async reserve<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    if (this.#recovery === undefined) return ask()
+  reserve<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    return this.#recovery === undefined ? ask() : this.#reserve(ask)
+  }
+
+  async #reserve<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     // At the start it is not known for a moment; after a loss calls are refused.
     if (this.#shut !== undefined && this.#loss === undefined && this.#failure === undefined) await this.#atMost(this.#shut.opened)
     if (this.#shut !== undefined) throw this.#failure ?? new StoreLost(whileShut)
@@ -77,8 +80,11 @@ export class CountKeeper {
   }
 
   /** As {@link reserve}, but waits until there are counts again. @throws {StoreLost} once the keeper is closed. */
-  async settle<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    if (this.#recovery === undefined) return ask()
+  settle<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    return this.#recovery === undefined ? ask() : this.#settle(ask)
+  }
+
+  async #settle<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     for (;;) {
       while (this.#shut !== undefined) {
         if (this.#isClosed) throw new StoreLost(whileShut)

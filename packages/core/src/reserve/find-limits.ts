@@ -1,6 +1,7 @@
 import { type Claim, mostSpecificFirst, type Principal } from '@postern/ports'
 import { compileModelReading, isPlainModel, modelReadings, type ModelReadings } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
+import { rememberObjects } from '../lib/remember-objects.js'
 import { isMeasured, type LimitRule } from './limit-rule.js'
 
 /** The facts about a call that rules select by. */
@@ -22,6 +23,11 @@ export interface Limit {
   readonly claim: Claim
 }
 
+/** Whether a call waits under it for another one to end. */
+export function isOfStreams({ rule }: Limit): boolean {
+  return rule.unit === 'streams'
+}
+
 /** Finds the rules that apply to a call, in the order of the configuration. Costs the same with ten rules as with ten thousand. */
 export type FindLimits = (call: LimitedCall) => readonly Limit[]
 
@@ -39,20 +45,32 @@ interface CompiledRule {
   readonly matchesModel: (readings: ModelReadings) => boolean
 }
 
+/** A rule that selects a principal. */
+interface RuleOfPrincipal {
+  readonly compiled: CompiledRule
+  /** What calls set aside under it, once one did, if that is the same for all calls of the principal. */
+  limit: Limit | undefined
+}
+
 export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
   const compiled = rules.map((rule, place): CompiledRule => {
     const unit = rule.currency === undefined ? rule.unit : `${rule.unit} ${rule.currency}`
     return { rule, prefix: `${rule.countedUnder}\n${unit}`, place, matchesModel: compileModelReading(rule.model ?? '*') }
   })
   const index = createFieldIndex(mostSpecificFirst, compiled, ({ rule }) => rule)
+  const rulesFor = rememberObjects((principal: Principal): readonly RuleOfPrincipal[] => {
+    const inOrder = index.all(principal).toSorted((one, other) => one.place - other.place)
+    return inOrder.map((compiled) => ({ compiled, limit: undefined }))
+  })
   return (call) => {
     const models = new ReadModels(call.models)
-    const matching = index.all(call.principal).filter((each) => selects(each, call, models))
-    const inOrder = matching.length > 1 ? matching.toSorted((one, other) => one.place - other.place) : matching
     const limits: Limit[] = []
-    for (const { rule, prefix } of inOrder) {
-      const whose = countFor(rule, call)
-      if (whose !== undefined) limits.push({ rule, claim: claimOf(rule, prefix + whose, call) })
+    for (const each of rulesFor(call.principal)) {
+      if (!selects(each.compiled, call, models)) continue
+      const limit = each.limit ?? limitOf(each.compiled, call)
+      if (limit === undefined) continue
+      if (isOfPrincipalAlone(each.compiled.rule)) each.limit = limit
+      limits.push(limit)
     }
     return limits
   }
@@ -62,11 +80,12 @@ export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
 export function createMayCount(rules: readonly LimitRule[]): (call: Pick<LimitedCall, 'principal' | 'key' | 'gateway'>) => boolean {
   const measured = rules.filter(({ unit, model }) => isMeasured(unit) || model !== undefined)
   const index = createFieldIndex(mostSpecificFirst, measured, (rule) => rule)
+  const rulesFor = rememberObjects((principal: Principal) => index.all(principal))
   return ({ principal, key, gateway }) =>
     measured.length > 0 &&
-    index
-      .all(principal)
-      .some((rule) => (rule.key === undefined || rule.key === key) && (rule.gateway === undefined || rule.gateway === gateway))
+    rulesFor(principal).some(
+      (rule) => (rule.key === undefined || rule.key === key) && (rule.gateway === undefined || rule.gateway === gateway),
+    )
 }
 
 function selects({ rule, matchesModel }: CompiledRule, { key, gateway, isStream }: LimitedCall, models: ReadModels): boolean {
@@ -91,6 +110,16 @@ class ReadModels {
     this.#readings ??= this.#models.map(modelReadings)
     return this.#readings.some(matches)
   }
+}
+
+function limitOf({ rule, prefix }: CompiledRule, call: LimitedCall): Limit | undefined {
+  const whose = countFor(rule, call)
+  return whose === undefined ? undefined : { rule, claim: claimOf(rule, prefix + whose, call) }
+}
+
+/** Whether a count depends on nothing but the principal: neither on the call nor on how long a session still lives. */
+function isOfPrincipalAlone({ each }: LimitRule): boolean {
+  return each === undefined || each === 'user' || each === 'team' || each === 'project'
 }
 
 /**

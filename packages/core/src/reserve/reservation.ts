@@ -4,7 +4,7 @@ import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@poste
 import { isOwn, limitHeaders } from '../answers/limit-headers.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
-import { type BookedBy, bookCall, type Booking } from './book.js'
+import { type BookedBy, bookCall, type Booking, type CallEnding, isBookedAlike } from './book.js'
 import { estimateUse } from './estimate-use.js'
 import type { Limit } from './find-limits.js'
 import { isMeasured } from './limit-rule.js'
@@ -51,6 +51,12 @@ export interface ReservedEnding {
   readonly mayHaveRun?: boolean | undefined
 }
 
+/** What was found to be booked of an ending, at the places of its limits. */
+interface BookingsFound {
+  readonly ending: CallEnding
+  readonly bookings: (Booking | undefined)[]
+}
+
 /** What one call has set aside. Whoever ends the call calls `end` and then `book`, or `giveBack`, once. */
 export class Reservation implements OpenReservation {
   readonly id: string
@@ -65,6 +71,7 @@ export class Reservation implements OpenReservation {
   /** The status of the gateway's answer; 0 until it has one. */
   #status = 0
   #answerBytes = 0
+  #found: BookingsFound | undefined
   /** Where what was booked for tokens or money comes from; `undefined` until it is booked, or if nothing was. */
   bookedBy: BookedBy | undefined
   /** What the call used by what was booked, as far as its gateway did not report it. */
@@ -81,8 +88,9 @@ export class Reservation implements OpenReservation {
   /** What the call holds, if the store may lose it. */
   get kept(): HeldCall | undefined {
     const { id, counted, note } = this.#facts
+    if (!counted.some(({ kept }) => kept !== undefined)) return undefined
     const parts = counted.flatMap(({ kept }) => kept ?? [])
-    return parts.length === 0 ? undefined : { id, parts, note }
+    return { id, parts, note }
   }
 
   /** The call goes to the gateway now: from here on it counts, however it ends. */
@@ -134,7 +142,7 @@ export class Reservation implements OpenReservation {
       if (!isMeasured(rule.unit) || (isPage && !isOwn(rule.each))) continue
       const { booked, held } = counted[index] as Counted
       const setAside = sized.amounts[index] as number
-      const spent = record.finish === 'complete' ? this.#bookingOf(limit, setAside, record, sized).amount : setAside
+      const spent = record.finish === 'complete' ? this.#bookingOf(index, setAside, record, sized).amount : setAside
       const rest = Math.max(0, claim.budget.limit - booked - held + setAside - spent)
       const share = rest / claim.budget.limit
       if (share >= smallest) continue
@@ -189,7 +197,7 @@ export class Reservation implements OpenReservation {
     const setAside = sized?.amounts[index] ?? 0
     if (sized === undefined) return setAside
     if (!this.#mayHaveRun(ending)) return 0
-    const booking = this.#bookingOf(limit, setAside, ending.record, sized)
+    const booking = this.#bookingOf(index, setAside, ending.record, sized)
     bookings[index] = booking
     const { amount, by } = booking
     this.bookedBy = by
@@ -203,8 +211,12 @@ export class Reservation implements OpenReservation {
     return mayHaveRun ?? !ranNothing(this.#status)
   }
 
-  #bookingOf(limit: Limit, setAside: number, record: GovernanceRecord, { size, call, pricing }: SizedCall): Booking {
-    return bookCall(limit, setAside, { record, answerBytes: this.#answerBytes }, size, call, pricing)
+  /** What is booked under a limit. It is asked for when the client is told what is left, and again when the call ends. */
+  #bookingOf(index: number, setAside: number, record: GovernanceRecord, { size, call, pricing }: SizedCall): Booking {
+    const ending = { record, answerBytes: this.#answerBytes }
+    if (!isBookedAlike(this.#found?.ending, ending)) this.#found = { ending, bookings: [] }
+    const { bookings } = this.#found as BookingsFound
+    return (bookings[index] ??= bookCall(this.#facts.limits[index] as Limit, setAside, ending, size, call, pricing))
   }
 
   #tellDifference(unit: string, reported: number, record: GovernanceRecord, { call, pricing: { prices } }: SizedCall): void {

@@ -14,7 +14,7 @@ import type { PriceDifference } from '../prices/prices.js'
 import { type Listed, OpenList } from '../lib/open-list.js'
 import { addCounted } from './add-counted.js'
 import { CountKeeper } from './count-keeper.js'
-import type { Limit } from './find-limits.js'
+import { isOfStreams, type Limit } from './find-limits.js'
 import { leaseMs, LeaseWatch, roundMs } from './lease.js'
 import { LeftNotes } from './left-notes.js'
 import { amountOf } from './refuse-limit.js'
@@ -165,14 +165,19 @@ export class Reservations {
     if (!state.isDone) this.#notes.waitFor(id)
   }
 
-  async #settleAndFree(
+  #settleAndFree(
     reservation: OpenReservation,
     limits: readonly Limit[],
     spent: readonly number[],
     left: LeftNote | undefined,
   ): Promise<void> {
-    await this.settle(reservation, spent, left)
-    for (const { rule, claim } of limits) if (rule.unit === 'streams') this.queues.freed(claim.budget.id)
+    const settled = this.settle(reservation, spent, left)
+    return limits.some(isOfStreams) ? this.#free(settled, limits) : settled
+  }
+
+  async #free(settled: Promise<void>, limits: readonly Limit[]): Promise<void> {
+    await settled
+    for (const { claim } of limits.filter(isOfStreams)) this.queues.freed(claim.budget.id)
   }
 
   /** The ledger has the entry: it need not stay in the store, nor come there any more. */

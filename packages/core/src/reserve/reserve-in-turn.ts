@@ -1,5 +1,5 @@
-import { type Budgets, entryOwnerOf, ownerOf, type Reserved } from '@postern/ports'
-import type { Limit } from './find-limits.js'
+import { type Budgets, type Claim, entryOwnerOf, ownerOf, type Reserved } from '@postern/ports'
+import { isOfStreams, type Limit } from './find-limits.js'
 import { leaseMs } from './lease.js'
 import type { Reservations } from './reservations.js'
 import type { ReservingCall } from './reserving-call.js'
@@ -16,25 +16,39 @@ export type ReservedAs = Reserved & { readonly id: string }
  * @param note Is kept with the reservation.
  * @throws {ClientGone} if the client leaves meanwhile; also the error of the store.
  */
-export async function reserveInTurn(
+export function reserveInTurn(
   budgets: Budgets,
   reservations: Reservations,
-  { arrival, principal, tags }: ReservingCall,
+  call: ReservingCall,
   limits: readonly Limit[],
   amounts: readonly number[],
   tries: number,
   note: string | undefined,
 ): Promise<ReservedAs> {
-  const { queues } = reservations
+  const { principal, tags } = call
   const claims = limits.map(({ claim: { budget } }, index) => ({ budget, amount: amounts[index] as number }))
   let asked = 0
   const ask = async (): Promise<ReservedAs> => {
     asked += 1
     // The request id holds a ULID, so no other call has it.
     const id = tries === 1 && asked === 1 ? tags.requestId : `${tags.requestId}/${tries}.${asked}`
-    return { id, ...(await reservations.reserve(id, claims, leaseMs, entryOwnerOf(principal), note)) }
+    const reserved = await reservations.reserve(id, claims, leaseMs, entryOwnerOf(principal), note)
+    return { id, ...reserved }
   }
-  let refusedBy = limits.findIndex(({ rule, claim: { budget } }) => rule.unit === 'streams' && queues.isWaitedFor(budget))
+  return limits.some(isOfStreams) ? waitInTurn(budgets, reservations, call, limits, claims, ask) : ask()
+}
+
+/** As {@link reserveInTurn}, under a limit of streams. @param ask Asks the store once. */
+async function waitInTurn(
+  budgets: Budgets,
+  reservations: Reservations,
+  { arrival, principal, tags }: ReservingCall,
+  limits: readonly Limit[],
+  claims: readonly Claim[],
+  ask: () => Promise<ReservedAs>,
+): Promise<ReservedAs> {
+  const { queues } = reservations
+  let refusedBy = limits.findIndex((limit) => isOfStreams(limit) && queues.isWaitedFor(limit.claim.budget))
   let reserved = refusedBy === -1 ? await ask() : undefined
   const until = performance.now() + maxStreamWaitMs
   for (;;) {
@@ -53,7 +67,12 @@ export async function reserveInTurn(
         return undefined
       },
       ({ id, granted }) => {
-        if (granted) reservations.end({ id, place: -1, atMs: Date.now() }, limits, [...amounts].fill(0))
+        if (granted)
+          reservations.end(
+            { id, place: -1, atMs: Date.now() },
+            limits,
+            limits.map(() => 0),
+          )
       },
     )
     if (found === undefined)

@@ -60,7 +60,7 @@ const mostTries = 4
 
 export function createReserve({ counters, budgets, findLimits, reservations, pricing, writeNote, witness }: ReserveOptions): Reserve {
   // A store of this process ends with it.
-  const noteOf: WriteNote = budgets.scope === 'process' || writeNote === undefined ? () => undefined : writeNote
+  const noteOf = budgets.scope === 'process' ? undefined : writeNote
 
   function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
     const { permit } = call
@@ -88,7 +88,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     const amounts = size === undefined ? limits.map(({ claim }) => claim.amount) : size.amounts(ceiling)
     const isToPage = isPage(call)
     const found = sized(ceiling, amounts)
-    const note = noteOf(call, assumeUse(limits, found))
+    const note = noteOf?.(call, assumeUse(limits, found))
     let reserved: Reserved & { readonly id: string }
     try {
       reserved = await reserveInTurn(budgets, reservations, call, limits, amounts, tries, note)
@@ -171,8 +171,9 @@ function pricedCall({ route, permit }: ReservingCall): PricedCall {
 
 /** The request as it is sent: without what was measured, and with the ceiling that was set. */
 function permitted({ permit }: ReservingCall, sized: SizedCall | undefined): Permit {
-  const { need: _, ceilings, ...sent } = permit
+  const { ceilings, body } = permit
   const clamped = sized?.clamped
-  if (clamped === undefined || ceilings === undefined || !Buffer.isBuffer(sent.body)) return sent
-  return { ...sent, body: writeCeiling(sent.body, ceilings, clamped.ceiling) }
+  const sent = { ...permit, need: undefined, ceilings: undefined }
+  if (clamped === undefined || ceilings === undefined || !Buffer.isBuffer(body)) return sent
+  return { ...sent, body: writeCeiling(body, ceilings(), clamped.ceiling) }
 }

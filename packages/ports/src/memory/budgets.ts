@@ -180,7 +180,7 @@ function bookedOf({ onlyHeld }: Budget, { booked }: Count): number {
 }
 
 function stateOf(claims: readonly Claim[], found: readonly Count[], nowMs: number): readonly Counted[] {
-  return found.map((count, index) => ({ ...describe(count, nowMs), booked: bookedOf((claims[index] as Claim).budget, count) }))
+  return found.map((count, index) => describe(count, nowMs, bookedOf((claims[index] as Claim).budget, count)))
 }
 
 function checkNote(note: string | undefined): void {
@@ -192,6 +192,6 @@ function checked(amount: number): number {
   return amount
 }
 
-function describe({ booked, held, endMs }: Count, nowMs: number): Counted {
+function describe({ held, endMs, booked: all }: Count, nowMs: number, booked = all): Counted {
   return { booked, held, endsInMs: endMs === Infinity ? undefined : Math.max(0, endMs - nowMs) }
 }
