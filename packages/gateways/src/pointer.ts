@@ -26,8 +26,14 @@ export function compilePointer(pointer: Pointer): CompiledPointer {
   return { segments, many: segments.some((segment) => segment.each) }
 }
 
+const none: readonly unknown[] = []
+
 /** Returns every value at the pointer, in document order; mostly one or none. `null` counts as absent. */
 export function readAll(document: unknown, pointer: CompiledPointer): readonly unknown[] {
+  if (!pointer.many) {
+    const value = readOne(document, pointer)
+    return value === undefined || value === null ? none : [value]
+  }
   let values: unknown[] = [document]
   for (const segment of pointer.segments) {
     const next: unknown[] = []

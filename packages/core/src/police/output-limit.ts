@@ -271,7 +271,9 @@ function compile(limit: OutputLimit): CompiledLimit {
 }
 
 function readEach(body: Members, places: readonly CompiledPointer[]): readonly unknown[] {
-  return places.flatMap((place) => readAll(body, place))
+  const values: unknown[] = []
+  for (const place of places) for (const value of readAll(body, place)) values.push(value)
+  return values
 }
 
 function nameOf({ segments }: CompiledPointer): string {

@@ -84,7 +84,7 @@ export class BudgetBatch {
   windows(ids: readonly string[]): readonly (WindowState | undefined)[] {
     const unread = ids.filter((id) => !this.#windows.has(id))
     if (unread.length > 0)
-      for (const [id, booked, held, ends, forget] of rowsOf<WindowRow>(this.#sql.windows.get(JSON.stringify(unread))))
+      for (const [id, booked, held, ends, forget] of rowsOf(this.#sql.windows.get(JSON.stringify(unread))) as WindowRow[])
         this.#windows.set(id, { id, booked, held, ends, forget, asked: 0, isChanged: false })
     return ids.map((id) => this.#windows.get(id))
   }
@@ -113,7 +113,7 @@ export class BudgetBatch {
     if (this.#reservations.has(id)) return this.#reservations.get(id)
     const found = new Map<string, { readonly isBooked: boolean; readonly parts: Part[] }>()
     const ids = others.includes(id) ? others : [id, ...others]
-    for (const [name, booked, window, place, amount] of rowsOf<ReservationRow>(this.#sql.reservations.get(JSON.stringify(ids)))) {
+    for (const [name, booked, window, place, amount] of rowsOf(this.#sql.reservations.get(JSON.stringify(ids))) as ReservationRow[]) {
       // One that was settled before has left its note alone. Of one that was made in this transaction, the parts are not there yet.
       if (booked === 2 || this.#made.has(name)) continue
       let one = found.get(name)
@@ -153,6 +153,6 @@ function runFor(statement: ListStatement, list: readonly unknown[]): void {
   if (list.length > 0) statement.run(JSON.stringify(list))
 }
 
-function rowsOf<Row>(row: unknown): readonly Row[] {
-  return JSON.parse((row as { readonly found: string }).found) as readonly Row[]
+function rowsOf(row: unknown): unknown {
+  return JSON.parse((row as { readonly found: string }).found)
 }
