@@ -20,6 +20,9 @@ import { createWindowNames } from './window-names.js'
 const sweepMs = 10_000
 const rowsPerSweep = 1000
 
+/** How many reservations are read at once at most, and wait for that while the file cannot be asked. */
+const mostReadAtOnce = 1000
+
 /** How long what was booked for a lease that ran out can still be corrected, in milliseconds. */
 const correctableMs = 86_400_000
 
@@ -172,7 +175,7 @@ export function createBudgets(file: StoreFile): Budgets {
       }),
     settle: async (id, spent, left) => {
       checkNote(left?.text)
-      settling.push(id)
+      if (settling.length < mostReadAtOnce) settling.push(id)
       return write(() => settle(id, spent, left))
     },
     look: (budgets) =>
