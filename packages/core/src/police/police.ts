@@ -7,7 +7,7 @@ import { isJsonRequestType } from '../lib/json-type.js'
 import { wouldBeStored } from '../objects/would-be-stored.js'
 import type { Route } from '../resolve/route.js'
 import { readClearBody } from '../read/clear-body.js'
-import { type JsonBody, SmallJsonBody } from '../read/json-body.js'
+import type { JsonBody } from '../read/json-body.js'
 import { type BodyLimit, bodyTooLarge, readBody } from '../read/read-body.js'
 import { type Medium, readMedium } from '../read/read-medium.js'
 import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
@@ -210,9 +210,12 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   }
 }
 
-/** Of a small body they are found when they are asked for, which few calls do. A large one is not kept for that. */
+/** The longest text that is kept until its ceilings are asked for, in characters: where nothing is set aside, for as long as the call takes. */
+const mostKeptChars = 16_384
+
+/** Of a small body they are found when they are asked for, which few calls do. A larger one is not kept for that. */
 function ceilingsOf(read: JsonBody, find: () => CeilingPlaces): () => CeilingPlaces {
-  if (read instanceof SmallJsonBody) return find
+  if (read.text.length <= mostKeptChars) return find
   const found = find()
   return () => found
 }
