@@ -250,7 +250,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
       const counts = await Promise.all(stores.map((each) => each.counters.add('after that', inAMinute())))
       expect(counts.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
       await Promise.all(stores.map((each) => each.close()))
-      expect(await query(postgres.url, `SELECT * FROM ${schema}.versions`)).toEqual([{ part: 'store', version: 7 }])
+      expect(await query(postgres.url, `SELECT * FROM ${schema}.versions`)).toEqual([{ part: 'store', version: 8 }])
     })
 
     test('stand in a schema of their own for each installation', async () => {
@@ -287,7 +287,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
       await query(postgres.url, `UPDATE ${schema}.versions SET version = 99`)
       const older = createPostgresStore({ url: postgres.url, schema })
       await expect(older.counters.add('k', inAMinute())).rejects.toThrow(
-        'The store in PostgreSQL was written by a newer Postern (version 99, known here up to 7). Use that version, or another schema.',
+        'The store in PostgreSQL was written by a newer Postern (version 99, known here up to 8). Use that version, or another schema.',
       )
       await older.close()
     })

@@ -451,7 +451,7 @@ describe('a file that is no store of ours', () => {
   test('is refused where a newer version wrote it, and not changed', async () => {
     await writeHead(60, 7)
     const before = readFileSync(file)
-    expect(open).toThrow(/written by a newer Postern \(schema 7, known here up to 5\)/)
+    expect(open).toThrow(/written by a newer Postern \(schema 7, known here up to 6\)/)
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 
