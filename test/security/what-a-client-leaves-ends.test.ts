@@ -261,6 +261,28 @@ describe.concurrent('what-a-client-leaves-ends: an upload that the backend does 
     await expectNothingLeft(lane())
   }, 60_000)
 
+  const behind: readonly (readonly [what: string, bytes: string])[] = [
+    ['a WebSocket', `GET /silent HTTP/1.1\r\n${host}${webSocket}\r\n`],
+    ['another change of protocol', `GET /silent HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n`],
+    ['a tunnel', `CONNECT b:1 HTTP/1.1\r\n${host}\r\n`],
+    ['rubbish', 'what is this?\r\n\r\n'],
+    ['a page', `GET /silent HTTP/1.1\r\n${host}\r\n`],
+  ]
+  test.sequential.each(behind)(
+    'is over soon after its client has left, also with %s behind it on the same connection',
+    async (_, more) => {
+      const { hostname, port } = new URL(lane().origin)
+      const first = connect(Number(port), hostname).on('error', () => {})
+      first.write(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(6))
+      await vi.waitFor(() => expect(lane().upstream.open.size).toBe(6), { timeout: 15_000, interval: 20 })
+      for (const bytes of [20_000, 60_000]) for (const way of ways) await leave(lane(), upload(bytes) + more, 60, way)
+      await vi.waitFor(() => expect(lane().house.runtime.connections.toBackend.waiting).toBe(0), { timeout: 20_000, interval: 20 })
+      first.destroy()
+      await expectNothingLeft(lane())
+    },
+    60_000,
+  )
+
   test.sequential('is refused where that lasts as long as an answer may take', async () => {
     const answer = await new Promise<string>((resolve, reject) => {
       const { hostname, port } = new URL(through)

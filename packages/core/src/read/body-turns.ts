@@ -43,11 +43,11 @@ function watch(): void {
 /** Gives what waits, unless bodies were given as they ended just now: then connections are read once more before. */
 function nextTurn(): void {
   isWatching = false
-  const isUsedUp = isGivenAtEnd
+  const most = isGivenAtEnd ? 0 : bytesPerTurn
   given = 0
   isGivenAtEnd = false
   let next = 0
-  while (!isUsedUp && next < waiting.length && given < bytesPerTurn) {
+  while (next < waiting.length && given < most) {
     const { bytes, give } = waiting[next++] as Waiting
     given += bytes
     give()

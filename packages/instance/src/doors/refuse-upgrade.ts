@@ -47,4 +47,6 @@ function hear(socket: Duplex): void {
   // Discard what the client sends. When it ends its half, end ours and destroy the connection: no server watches it any more.
   socket.once('end', () => endSoon(socket, ''))
   socket.resume()
+  // Where the body of an earlier request had stopped the reading, Node has taken off what `resume` would start it with.
+  socket._read(0)
 }
