@@ -10,5 +10,7 @@ export interface Vitals {
   readonly warnings: readonly string[]
   /** Connections of clients that are open. */
   readonly clients: number
+  /** Connections that keep the process alive, at either end: those that wait in a pool for their next request do not. */
+  readonly inUse: number
   readonly heapBytes: number
 }

@@ -57,6 +57,7 @@ process.on('message', (question: Question | object) => {
     longestTurnMs,
     warnings: warnings.splice(0),
     clients,
+    inUse: process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length,
     heapBytes: process.memoryUsage().heapUsed,
   }
   longestTurnMs = 0

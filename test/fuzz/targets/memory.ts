@@ -27,7 +27,8 @@ export function watchMemory(stand: Stand, name: SubjectName): { settle(): Promis
         if (vitals === undefined) return []
         const [atGateway, atBackend] = [stand.gateway.underWay, stand.backend.underWay]
         const clients = vitals.clients - (stuck.get(subject) ?? 0)
-        if (atGateway + atBackend === 0 && clients <= 0) {
+        // Who answers whole and says nothing more takes its request for one that is under way; Postern has the connection in its pool again.
+        if ((atGateway + atBackend === 0 || vitals.inUse === 0) && clients <= 0) {
           heaps.push(vitals.heapBytes)
           return grows(heaps)
             ? [{ kind: 'growth', what: 'it holds more memory after every batch', detail: heaps.map(megabytes).join(', ') }]
