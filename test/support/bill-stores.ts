@@ -67,8 +67,12 @@ export function createStoreOpener({ folder, redisUrl, postgresUrl }: BillPlaces)
       "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = $1 AND tablename <> 'versions'",
       [schema],
     )
-    // It waits for statements of the store that has been closed.
-    await client.query(`TRUNCATE ${rows.map((row) => row.name).join(', ')} RESTART IDENTITY`)
+    // It waits for statements of the store that has been closed. Where one of them waits for it in turn, PostgreSQL ends one of the two.
+    const empty = `TRUNCATE ${rows.map((row) => row.name).join(', ')} RESTART IDENTITY`
+    await client.query(empty).catch((error: Error & { readonly code?: string }) => {
+      if (error.code !== '40P01') throw error
+      return client?.query(empty)
+    })
   }
 
   return {
