@@ -26,8 +26,8 @@ const maxLookSeconds = 2
 export function lookAtBody(connection: Connection, minRate: number, seconds: number): boolean {
   const { request, response, socket } = connection
   if (request === undefined || request.complete || request.destroyed || socket.destroyed) {
-    // Node reads a socket again once somebody reads the body. Where all of the body is there, and nobody reads it yet, it would not be
-    // noticed that the client leaves.
+    // Node stops reading a socket while too much of a body is unread. If the whole body has arrived and its consumer does not read it yet,
+    // Node would not report that the client has left: start the reading here.
     if (request?.complete === true && response?.writableEnded === false && !socket.destroyed) socket.resume()
     connection.request = undefined
     connection.response = undefined
