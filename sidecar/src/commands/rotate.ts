@@ -138,7 +138,7 @@ async function take({ checked, editor, masterKeys }: OpenRing, read: ReadKey, op
   return { key: { ...taken, ...(declared === undefined ? {} : { declared }) }, stage: 'take' }
 }
 
-/** The secrets that the key has now, open. A secret that cannot be opened is none that could be compared. */
+/** The secrets that the key has now, open. @throws {BrokenSeal} if a master key that sealed one of them is missing. */
 function knownSecrets(read: ReadKey, masterKeys: OpenRing['masterKeys']): readonly ReturnType<typeof openSealed>[] {
   return read.key.secrets.map((each) => openSealed(read, each, masterKeys))
 }

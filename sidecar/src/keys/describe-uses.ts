@@ -11,7 +11,7 @@ export interface Used {
   readonly last_used?: string
 }
 
-/** The uses of a key's secrets by their names, in the order in which they are shown. Empty without a rotation, and if there was none. */
+/** The uses of a key's secrets by their names, in the order in which they are shown. Empty if the key was never rotated. */
 export type UsesByName = Partial<Record<UsedName, Used>>
 
 /**
