@@ -5,6 +5,7 @@ import {
   currentRuntime,
   faultOfTargetForExpress,
   findFault,
+  FramedResponse,
   guardServer,
   isUnderMount,
   type NodeListener,
@@ -43,7 +44,7 @@ export interface Listener {
  */
 export async function createDataListener(instance: Serving, { pages, witness }: DataListenerOptions = {}): Promise<Listener> {
   const { config } = currentRuntime(instance)
-  const options = { keepAliveTimeout: config.listen.keepAlive, headersTimeout: headersMs }
+  const options = { keepAliveTimeout: config.listen.keepAlive, headersTimeout: headersMs, ServerResponse: FramedResponse }
   const guard = (server: Server): Server => guardServer(server, instance)
   const backend = config.backend === undefined ? undefined : followBackend(instance, config.backend, witness)
   const local = backend === undefined ? await createPages(instance, pages) : answerKeys(instance)

@@ -85,6 +85,8 @@ export class ClientAnswer {
    * with `tooMuchHeld()`.
    */
   mayHold(bytes: number): boolean {
+    // What was written is counted where it is written.
+    if (bytes === 0 && this.#heldBack === 0) return true
     const isOpen = this.#state === 'waiting' || this.#state === 'begun'
     this.#heldBack = isOpen ? bytes : 0
     return this.#mayWait()
