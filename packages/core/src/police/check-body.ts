@@ -57,7 +57,7 @@ export function beginCheck(
   }
   if (!key.mayStore) visits.push(refuseStored)
   const refuses = visits.length > 0
-  if (measuring !== undefined) visits.push(...measuring.visits())
+  if (measuring !== undefined && !measuring.findsNothing(members)) visits.push(...measuring.visits())
   if (visits.length === 0) return undefined
   if (refuses) visits.push(refuseDroppedMembers)
   return new MemberWalk(members, visits, { inTags })

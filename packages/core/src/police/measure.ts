@@ -9,6 +9,7 @@ import { MediaCounter } from './count-media.js'
 import { isDescribedByProvider, setsHostedWork } from './hosted-work.js'
 import { bytesReadAgain, nothingWritten, type WrittenBody } from './read-again.js'
 import { definesTools } from './tool-places.js'
+import { isPlainChat } from './plain-chat.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
 import type { Need } from './need.js'
@@ -63,6 +64,12 @@ export class Measuring {
       () => checkModelOutsideBody(route, query, (model) => this.#note(model)),
       () => (this.#models = undefined),
     )
+  }
+
+  /** Whether {@link Measuring.visits} would find nothing in a JSON body. */
+  findsNothing(members: Members): boolean {
+    const { format, model } = this.#route.endpoint
+    return format.id === 'chat' && model === 'body' && isPlainChat(members)
   }
 
   /** The visits of the members of a JSON body. */

@@ -102,5 +102,6 @@ function passedTokens({ answerBytes }: CallEnding, { input }: CallSize): number 
 }
 
 function sum(usage: Usage | undefined): number | undefined {
-  return usage?.input === undefined || usage.output === undefined ? undefined : usage.input + usage.output
+  if (usage?.input === undefined || usage.output === undefined) return undefined
+  return Math.min(usage.input + usage.output, Number.MAX_SAFE_INTEGER)
 }

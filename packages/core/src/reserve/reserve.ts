@@ -93,7 +93,8 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     try {
       reserved = await reserveInTurn(budgets, reservations, call, limits, amounts, tries, note)
     } catch (error) {
-      if (error instanceof ClientGone) throw error
+      // A store that finds fault with what it is asked is not away: else a caller chose by the request that no limit holds.
+      if (error instanceof ClientGone || error instanceof RangeError) throw error
       // A caller that has filled its part of the store must not be rid of its limits by that.
       if (!(error instanceof StoreFull) && limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
       throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })

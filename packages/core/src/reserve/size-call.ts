@@ -105,7 +105,8 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   }
 
   function tokensOf(ceiling: number | undefined): number {
-    if (unbounded === undefined && need.picturesAsked === 0) return input + output(ceiling)
+    // More than can be counted is more than any limit has.
+    if (unbounded === undefined && need.picturesAsked === 0) return Math.min(input + output(ceiling), Number.MAX_SAFE_INTEGER)
     if (hasPriceOfCall(call, prices)) return 0
     throw hasNoCeiling(unbounded ?? 'model')
   }
