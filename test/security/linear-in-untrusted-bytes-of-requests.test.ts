@@ -306,8 +306,8 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
       const turns = await turnsOf(1000, bytes)
       expect(turns).toEqual(turns.toSorted((one, other) => one - other))
       const inOne = [...new Set(turns)].map((turn) => turns.filter((each) => each === turn).length)
-      for (const bodies of inOne) expect((bodies - 1) * bytes).toBeLessThan(64 * 1024)
-      expect(Math.max(...inOne)).toBeGreaterThanOrEqual(Math.min(1000, Math.floor((48 * 1024) / bytes)))
+      for (const bodies of inOne) expect((bodies - 1) * bytes).toBeLessThan(16 * 1024)
+      expect(Math.max(...inOne)).toBeGreaterThanOrEqual(Math.max(1, Math.floor((12 * 1024) / bytes)))
     },
   )
 

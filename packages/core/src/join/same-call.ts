@@ -38,5 +38,5 @@ export function fingerprintOf({ arrival, principal, permit }: JoiningCall): stri
   return inTurns(() => {
     digest.update(body.subarray(done, (done += bytesPerTurn)))
     return done >= body.length
-  }).then(() => digest.digest('base64url'))
+  }, ownerOf(principal)).then(() => digest.digest('base64url'))
 }

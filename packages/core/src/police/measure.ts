@@ -12,7 +12,7 @@ import { definesTools } from './tool-places.js'
 import { isPlainChat } from './plain-chat.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
-import type { Need } from './need.js'
+import type { MediaCounts, Need } from './need.js'
 import { anyCeiling, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
 import { asksForThinking } from './thinking.js'
 import { refuseStored } from '../objects/refuse-stored.js'
@@ -26,6 +26,8 @@ const chosenByGateway = /^(?:[\w.-]+\/)?auto(?::[\w-]+)?$/i
 
 /** Whether a name stands for one model alone, which has its prices. What no policy trusts as such, as `a@preset/b`, may be any. */
 const isOneModel = (name: string): boolean => !chosenByGateway.test(name) && !couldBeAnyModel(name)
+
+const noMedia: MediaCounts = { image: 0, audio: 0, file: 0 }
 
 /** A request that names more models may run any. */
 const mostModels = 16
@@ -43,7 +45,8 @@ const searches = /:online\b/i
  */
 export class Measuring {
   readonly #route: Route
-  readonly #media = new MediaCounter()
+  /** Made for the walk. `undefined`: there is none, and no medium. */
+  #media: MediaCounter | undefined
   #unbounded: string | undefined
   /** How many tools are defined elsewhere than in the lists of the top: in an item of the input, in another tool, in another spelling. */
   #toolsWithin = 0
@@ -76,16 +79,17 @@ export class Measuring {
   visits(): readonly Visit[] {
     const limit = this.#route.endpoint.format.outputLimit
     const isPicture = this.#makesPictures()
+    const media = (this.#media = new MediaCounter())
     const setting: Visit[] = [
       writersBeside(Infinity),
       ...(limit === undefined ? [] : [hiddenCeilings(Infinity, limit)]),
       (member, eachItem) => {
         // What is stored costs nothing; what was stored may be read.
-        if (squashName(member.name) !== 'store' && !this.#media.isCounted(member)) refuseStored(member, eachItem)
+        if (squashName(member.name) !== 'store' && !media.isCounted(member)) refuseStored(member, eachItem)
       },
     ]
     return [
-      (member, eachItem) => this.#media.visit(member, eachItem),
+      (member, eachItem) => media.visit(member, eachItem),
       (member) => this.#lookForWork(member, isPicture),
       (member, eachItem) => {
         if (squashName(member.name) === 'echo' && !member.inContent && member.value !== false) this.#echoes = true
@@ -133,11 +137,11 @@ export class Measuring {
    */
   need(members: Members, body: WrittenBody, model: string | undefined): Need {
     if (model !== undefined || this.#route.endpoint.model === 'body') this.#note(model)
-    const media = this.#media.counts()
+    const media = this.#media?.counts() ?? noMedia
     const pictures = this.#makesPictures() ? countOf(members['n'] ?? 1) : 0
     const output = this.#readOutput(members, pictures)
     return {
-      textBytes: Math.max(0, body.bytes.length - this.#media.bytes) + (output === undefined ? bytesReadAgain(members, body) : 0),
+      textBytes: Math.max(0, body.bytes.length - (this.#media?.bytes ?? 0)) + (output === undefined ? bytesReadAgain(members, body) : 0),
       entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1) + this.#toolsWithin,
       tools: lengthOf(members['tools']) + lengthOf(members['functions']) + this.#toolsWithin,
       toolsOfProvider: this.#toolsOfProvider,

@@ -1,3 +1,4 @@
+import { isPlainModel } from '@postern/protocol'
 import { namesOf } from '../lib/names-of.js'
 import { namesStoredFile } from '../objects/stored-address.js'
 import type { Members } from './callers-places.js'
@@ -9,7 +10,6 @@ const speakers: ReadonlySet<unknown> = new Set(['system', 'developer', 'user', '
 
 /** Members of a chat by the type in which a measuring of the request finds nothing in them. Ceilings are read by their own place. */
 const plainMembers: ReadonlyMap<string, string> = new Map([
-  ['model', 'string'],
   ['stream', 'boolean'],
   ['temperature', 'number'],
   ['top_p', 'number'],
@@ -27,9 +27,14 @@ const plainMembers: ReadonlyMap<string, string> = new Map([
 export function isPlainChat(members: Members): boolean {
   for (const name of namesOf(members)) {
     const value = members[name]
-    if (name === 'messages' ? !isPlainList(value) : typeof value !== plainMembers.get(name)) return false
+    if (!isPlain(name, value)) return false
   }
   return true
+}
+
+function isPlain(name: string, value: unknown): boolean {
+  if (name === 'messages') return isPlainList(value)
+  return name === 'model' ? typeof value === 'string' && isPlainModel(value) : typeof value === plainMembers.get(name)
 }
 
 function isPlainList(messages: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Dialect } from '@postern/gateways'
-import { type Arrival, type Principal, Refusal, type Stopwatch } from '@postern/ports'
+import { type Arrival, entryOwnerOf, type Principal, Refusal, type Stopwatch } from '@postern/ports'
 import { brief } from '../lib/brief.js'
 import { inTurns } from '../lib/in-turns.js'
 import { onlyOne } from '../lib/only-one.js'
@@ -138,19 +138,22 @@ interface BeforeBody extends BodyRules {
 }
 
 /** How many members and items are visited in one turn of the event loop. */
-const maxVisitedPerTurn = 10_000
+const maxVisitedPerTurn = 1000
 
 /** A received body with its facts. */
 interface ReceivedBody {
   readonly before: BeforeBody
   readonly principal: Principal
+  /** Whose body it is, for the turns of its reading. */
+  readonly owner: string
   readonly received: Buffer
 }
 
 function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody): Promise<Permit> {
   const ownMs = arrival.watch.ownMs()
   const { maxBytes, policy: limiting, route } = before
-  return readBody(arrival, maxBytes, limitOf(maxBytes, limiting, route.gateway.dialect)).then((received) => {
+  const owner = entryOwnerOf(principal).caller
+  return readBody(arrival, maxBytes, limitOf(maxBytes, limiting, route.gateway.dialect), owner).then((received) => {
     arrival.watch.waitedSince(ownMs)
     if (received.length === 0) {
       const { policy, chosen, measuring } = before
@@ -164,8 +167,9 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
         headers: chosen?.headers,
       }
     }
-    const read = readClearBody(received, before.route.gateway.dialect.keyPattern, before.policy.namesModels || !before.route.key.mayStore)
-    const facts = { before, principal, received }
+    const looksInContent = before.policy.namesModels || !before.route.key.mayStore
+    const read = readClearBody(received, before.route.gateway.dialect.keyPattern, looksInContent, owner)
+    const facts = { before, principal, owner, received }
     return read instanceof Promise ? read.then((large) => decideInTurns(large, facts)) : decide(read, facts)
   })
 }
@@ -175,13 +179,13 @@ function decide(read: JsonBody, facts: ReceivedBody): Permit | Promise<Permit> {
   const model = modelOf(read)
   const walk = beginCheck(facts.before, read.members, model)
   if (walk === undefined || walk.step(maxVisitedPerTurn)) return permitBody(read, model, facts)
-  return inTurns(() => walk.step(maxVisitedPerTurn)).then(() => permitBody(read, model, facts))
+  return inTurns(() => walk.step(maxVisitedPerTurn), facts.owner).then(() => permitBody(read, model, facts))
 }
 
 async function decideInTurns(large: JsonBody, facts: ReceivedBody): Promise<Permit> {
   const model = modelOf(large)
   const walk = beginCheck(facts.before, large.members, model)
-  if (walk !== undefined) await inTurns(() => walk.step(maxVisitedPerTurn))
+  if (walk !== undefined) await inTurns(() => walk.step(maxVisitedPerTurn), facts.owner)
   return permitBody(large, model, facts)
 }
 

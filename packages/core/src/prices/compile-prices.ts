@@ -20,17 +20,21 @@ export function compilePrices(file: PriceFile): Prices {
 
   /** Reckons once for calls that are alike; of models beyond the bounds of {@link rememberNames}, each time. */
   function createMemo<Result>(reckon: (call: PricedCall, what: string) => Result): (call: PricedCall, what: string) => Result {
-    const ofAnyModel = new Map<string, Result>()
-    const ofModel = rememberNames(() => new Map<string, Result>())
+    type Known = Map<string, Map<string, Result>>
+    const ofAnyModel: Known = new Map()
+    const ofModel = rememberNames((): Known => new Map())
     return (call, what) => {
       const { gateway, model, tier, asRead } = call
       const known = model === undefined ? ofAnyModel : ofModel(model)
-      const tierNamed = tier === undefined ? 'any' : tiers.has(tier) ? `=${tier}` : 'other'
-      const kind = `${placeOf(gateway)}\n${what}\n${asRead === true ? 'read' : ''}\n${tierNamed}`
-      const found = known.get(kind)
-      if (found !== undefined || known.has(kind)) return found as Result
+      const place = placeOf(gateway)
+      const tierNamed = tier === undefined ? what : tiers.has(tier) ? `${what}=${tier}` : `${what}\n`
+      const kind = asRead === true ? `read ${tierNamed}` : tierNamed
+      let ofGateway = known.get(place)
+      if (ofGateway === undefined) known.set(place, (ofGateway = new Map()))
+      const found = ofGateway.get(kind)
+      if (found !== undefined || ofGateway.has(kind)) return found as Result
       const result = reckon(call, what)
-      known.set(kind, result)
+      ofGateway.set(kind, result)
       return result
     }
   }

@@ -10,14 +10,16 @@ const largeBytes = 256 * 1024
 
 /**
  * Reads a whole request body. Its bytes count for its client until the request is over. Of large bodies one is given in one turn of the
- * event loop, and of others those of some 64 KB together, however many end at the same moment.
+ * event loop, and of others those of some 16 KB together, however many end at the same moment; callers take turns.
+ *
+ * @param owner Whose body it is. Default: of whoever has this address.
  *
  * @throws {Refusal} 413 `body_too_large` as soon as the body exceeds `maxBytes`; 429 `rate_limited` if too many bytes are
  *   held for this client already; and the refusal that the body was destroyed with, such as 408 `request_timeout`.
  * @throws {ClientGone} if the body breaks off.
  * @throws {TypeError} if the body gives no bytes, because something called `setEncoding` on it.
  */
-export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit): Promise<Buffer> {
+export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit, owner = arrival.address): Promise<Buffer> {
   const { body } = arrival
   const hold = holdBody(arrival)
   return new Promise((resolve, reject) => {
@@ -49,11 +51,11 @@ export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit):
       settled = true
       // The call may have been refused meanwhile; then nobody takes these bytes.
       if (hold.isOver) hold.letGo()
-      if (received.length <= largeBytes) return giveInItsTurn(received.length, () => resolve(received.takeToKeep()))
+      if (received.length <= largeBytes) return giveInItsTurn(owner, received.length, () => resolve(received.takeToKeep()))
       const taken = inTurns(() => {
         resolve(received.takeToKeep())
         return true
-      })
+      }, owner)
       taken.catch(reject)
     })
     body.on('close', () => {

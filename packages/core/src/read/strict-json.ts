@@ -34,12 +34,13 @@ const maxDepth = 500
  * A large body is read in slices, and the event loop serves other requests in between.
  *
  * @param looksInContent `true` if policy checks members at any depth, input of the model included.
+ * @param owner Whose body it is. Default: nobody's.
  * @throws {Refusal} 400 `request_malformed`; for a body in slices the promise rejects.
  */
-export function readJson(bytes: Buffer, looksInContent = false): JsonBody | Promise<JsonBody> {
+export function readJson(bytes: Buffer, looksInContent = false, owner = ''): JsonBody | Promise<JsonBody> {
   const text = readText(bytes)
   const repetition = looksInContent ? nowhere : onlyInContent
-  return (bytes.length <= maxTurnBytes ? readAtOnce(text, repetition) : undefined) ?? readInTurns(text, bytes.length, repetition)
+  return (bytes.length <= maxTurnBytes ? readAtOnce(text, repetition) : undefined) ?? readInTurns(text, bytes.length, repetition, owner)
 }
 
 /**
@@ -79,10 +80,10 @@ function readBySteps(text: string, repetition: Repetition): JsonBody {
   return reader.body()
 }
 
-async function readInTurns(text: string, bytes: number, repetition: Repetition): Promise<JsonBody> {
+async function readInTurns(text: string, bytes: number, repetition: Repetition, owner: string): Promise<JsonBody> {
   // The limit is in bytes, and the reader counts characters.
   const reader = new StrictReader(text, repetition, Math.floor((maxTurnBytes * text.length) / bytes))
-  await inTurns(() => reader.step())
+  await inTurns(() => reader.step(), owner)
   return reader.body()
 }
 
