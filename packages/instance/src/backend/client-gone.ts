@@ -13,9 +13,15 @@ export function isClientGone({ socket }: IncomingMessage, response: ServerRespon
 /**
  * Whether a connection is closed, even if it still has unread bytes. After a reset, a TCP socket has no `remoteAddress`,
  * and the backend would get an empty `X-Forwarded-For`. A Unix socket never has a `remoteAddress` or a `localAddress`.
+ *
+ * A connection that was reset is closed at once: Node notices that only when it reads, and it reads no more of a body of which
+ * nobody takes anything.
  */
 export function isSocketGone(socket: Socket): boolean {
-  return socket.destroyed || (socket.remoteAddress === undefined && socket.localAddress !== undefined)
+  if (socket.destroyed) return true
+  const isReset = socket.remoteAddress === undefined && socket.localAddress !== undefined
+  if (isReset) socket.destroy()
+  return isReset
 }
 
 /** Calls `gone` when the client has left or has its whole answer; may call it twice. */
