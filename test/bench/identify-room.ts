@@ -11,6 +11,7 @@ import { createRuntime } from '@postern/express'
 import { Stopwatch } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import type { IdentifyJob } from './job.js'
+import { costOfPlatform } from './platform-checks.js'
 import { readJob } from './read-job.js'
 
 type Arrival = Parameters<Runtime['rooms']['identify']>[0]
@@ -72,6 +73,8 @@ async function measure(job: IdentifyJob): Promise<Readonly<Record<string, readon
       const spent = await cost(runtime, arrivals, credentials.once ? arrivals.length : job.checks)
       // The first round only warms up.
       if (round > 0) own.push(spent)
+      const ofPlatform = await costOfPlatform(sets)
+      if (round > 0) for (const [check, cpu] of Object.entries(ofPlatform ?? {})) (costs[check] ??= []).push(cpu)
     }
   }
   await runtime.close()

@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { platformChecks } from './platform-checks.js'
 import { callers } from './callers.js'
 import type { Rounds } from './interleave.js'
 import type { LeakCosts, LimitsCosts, SearchedText, TelemetryCosts } from './job.js'
@@ -58,7 +59,8 @@ function callersTable(rounds: Rounds<RequestsRound>): string {
 /** The room that says who calls, without a server around it. */
 function identifyTable(rounds: Rounds<number>): string {
   const rows = new Table({ ...plain, head: ['saying who calls, alone', 'CPU µs/check'], colAligns: ['left', 'right'] })
-  for (const { name, title } of callers) {
+  const platform = Object.entries(platformChecks).map(([name, title]) => ({ name, title }))
+  for (const { name, title } of [...callers, ...platform]) {
     const own = rounds[name]
     if (own !== undefined) rows.push([title, figure(median(own), 2)])
   }

@@ -67,6 +67,15 @@ describe('the head of a request', () => {
     expect(faultOfHead(request({ lines: [host, ['Transfer-Encoding', encoding]] }))).toBeUndefined()
   })
 
+  test('has no chunks in HTTP/1.0, which knows none', () => {
+    const fault = faultOfHead(request({ version: '1.0', lines: [host, ['Transfer-Encoding', 'chunked']] }))
+    expect([fault?.code, fault?.message, fault?.details.headers]).toEqual([
+      'request_malformed',
+      'HTTP/1.0 has no Transfer-Encoding.',
+      close,
+    ])
+  })
+
   test.each(['gzip, chunked', 'chunked, gzip', 'chunked, chunked', 'xchunked', 'chunkedx', 'identity', '', 'chunked;a=b'])(
     'has the body in no other coding: %j',
     (encoding) => {

@@ -53,6 +53,10 @@ const refused: readonly (readonly [what: string, send: Message])[] = [
   ['gzip below chunks', encoded('Transfer-Encoding: gzip, chunked')],
   ['an unknown encoding below chunks', encoded('Transfer-Encoding: cow,chunked')],
   ['no encoding below chunks', encoded('Transfer-Encoding: identity, Chunked')],
+  [
+    'chunks in HTTP/1.0',
+    (written) => encoded('Connection: keep-alive', 'Transfer-Encoding: chunked')(written).replace('HTTP/1.1', 'HTTP/1.0'),
+  ],
   ['chunks in chunks', encoded('Transfer-Encoding: chunked, chunked')],
   ['an empty encoding below chunks', encoded('Transfer-Encoding: , chunked')],
   ['deflate below chunks, on a line of its own', encoded('Transfer-Encoding: deflate', 'TRANSFER-ENCODING: chunked')],

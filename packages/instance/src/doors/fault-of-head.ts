@@ -12,7 +12,7 @@ const maxHeaderLines = 960
  * parser obeys also the lines that it drops: if `Content-Length` is among them, the parser frames the body by a header
  * that the code behind it cannot see.
  */
-export function faultOfHead({ httpVersionMajor, rawHeaders, headers, socket }: IncomingMessage): Refusal | undefined {
+export function faultOfHead({ httpVersion, httpVersionMajor, rawHeaders, headers, socket }: IncomingMessage): Refusal | undefined {
   // Another major version may give header lines another meaning (RFC 9112, 2.3); Node reads 0.9 and 2.0 like 1.0 and 1.1.
   if (httpVersionMajor !== 1)
     return new Refusal('request_malformed', { message: 'Requests are read as HTTP/1.0 or HTTP/1.1.', headers: ['Connection', 'close'] })
@@ -23,6 +23,9 @@ export function faultOfHead({ httpVersionMajor, rawHeaders, headers, socket }: I
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && headers['content-length'] !== undefined)
     return new Refusal('request_malformed', { message: 'The request says twice where its body ends.', headers: ['Connection', 'close'] })
+  // HTTP/1.0 knows no chunks: whoever passed the request on may have ended its body elsewhere (RFC 9112, 6.1).
+  if (encoding !== undefined && httpVersion === '1.0')
+    return new Refusal('request_malformed', { message: 'HTTP/1.0 has no Transfer-Encoding.', headers: ['Connection', 'close'] })
   if (encoding !== undefined && !isChunked(encoding))
     return new Refusal('request_malformed', { message: 'A body can only be encoded as chunked.', headers: ['Connection', 'close'] })
   return undefined
