@@ -20,7 +20,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '@postern/ports'
 import { createSqliteStore, type Store, StoreInUse } from '@postern/stores'
-import { openDatabase } from '../../packages/stores/src/sqlite/open-database.js'
+import { openStoreFile } from '../../packages/stores/src/sqlite/store-file.js'
 import { createCounts } from '../../packages/stores/src/sqlite/counts.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { timed } from '../support/stopwatch.js'
@@ -134,31 +134,56 @@ describe('what a sqlite store keeps', () => {
     await store.close()
   })
 
-  test('is bounded the same after writes that failed: what they would have deleted still counts', () => {
-    const database = openDatabase(file)
-    const counts = createCounts(database, 100)
+  test('is bounded the same after writes that failed: what they would have deleted still counts', async () => {
+    const opened = openStoreFile({ file, owner: false, claim: undefined, log: () => {} })
+    const { database } = opened
+    const counts = createCounts(opened, 100)
     const start = Date.now()
-    for (let index = 0; index < 60; index += 1) counts.add(`over ${index}`, start + 1)
+    for (let index = 0; index < 60; index += 1) await counts.add(`over ${index}`, start + 1)
     while (Date.now() <= start + 1);
-    for (let index = 0; index < 3; index += 1) counts.add(`kept ${index}`, start + 60_000)
-    counts.add('kept 3', start + 60_000)
+    for (let index = 0; index < 3; index += 1) await counts.add(`kept ${index}`, start + 60_000)
+    await counts.add('kept 3', start + 60_000)
     // From now on every commit fails, as on a full disk, and the next call sweeps.
     const exec = database.exec.bind(database)
     database.exec = (sql) => {
       if (sql === 'COMMIT') throw new Error('The disk is full.')
       return exec(sql)
     }
-    for (let index = 0; index < 200; index += 1) expect(() => counts.add(`new ${index}`, start + 60_000)).toThrow('The disk is full.')
+    for (let index = 0; index < 200; index += 1)
+      await expect(counts.add(`new ${index}`, start + 60_000)).rejects.toThrow('The disk is full.')
     database.exec = exec
     let added = 0
     try {
-      for (; added < 300; added += 1) counts.add(`later ${added}`, start + 60_000)
+      for (; added < 300; added += 1) await counts.add(`later ${added}`, start + 60_000)
     } catch (error) {
       expect((error as Error).message).toBe('The store is full.')
     }
     expect(added).toBe(96)
     expect(database.prepare('SELECT count(*) AS count FROM counted').get()).toMatchObject({ count: 100 })
-    database.close()
+    opened.close()
+  })
+
+  test('is bounded the same for what is added in one turn, which is one transaction', async () => {
+    const opened = openStoreFile({ file, owner: false, claim: undefined, log: () => {} })
+    const { database } = opened
+    const counts = createCounts(opened, 100)
+    let commits = 0
+    const exec = database.exec.bind(database)
+    database.exec = (sql) => {
+      if (sql === 'COMMIT') commits += 1
+      return exec(sql)
+    }
+    const asked = [...Array.from({ length: 150 }, (_, index) => `key ${index}`), 'key 7', 'key 7']
+    const told = await Promise.allSettled(asked.map((key) => counts.add(key, inAMinute())))
+    expect(told.map((each) => (each.status === 'fulfilled' ? each.value : (each.reason as Error).message))).toEqual([
+      ...Array.from({ length: 100 }, () => 1),
+      ...Array.from({ length: 50 }, () => 'The store is full.'),
+      2,
+      3,
+    ])
+    expect(commits).toBe(1)
+    expect(database.prepare('SELECT count(*) AS count FROM counted').get()).toMatchObject({ count: 100 })
+    opened.close()
   })
 
   test('does not grow with what is over', async () => {

@@ -1,7 +1,7 @@
 import { StoreFull } from '@postern/ports'
 import { digestKey } from '../digest-key.js'
-import { inTransaction } from './in-transaction.js'
-import type { SqliteFile } from './in-transaction.js'
+import { createGroupedWrites } from './grouped-writes.js'
+import type { StoreFile } from './store-file.js'
 
 /**
  * Every `callsPerSweep` calls, up to `rowsPerSweep` expired rows are deleted: twice as many as can have been added,
@@ -19,14 +19,15 @@ const recountMs = 1000
 /** A table of keys, each with a count and an end. */
 export interface Counts {
   /**
-   * Adds one to the count of a key and returns the new count.
+   * Adds one to the count of a key and returns the new count. All that is added in one turn of the event loop is added in one transaction.
    *
-   * @throws {Error} if the key is new and the table is full.
+   * @throws {Error} by rejecting, if the key is new and the table is full.
    */
-  add(key: string, until: number): number
+  add(key: string, until: number): Promise<number>
 }
 
-export function createCounts(database: SqliteFile, mostEntries: number): Counts {
+export function createCounts(file: StoreFile, mostEntries: number): Counts {
+  const { database } = file
   const add = database.prepare(`
     INSERT INTO counted (key, count, until) VALUES (?1, 1, ?2)
     ON CONFLICT (key) DO UPDATE SET count = iif(until > ?3, count + 1, 1), until = iif(until > ?3, until, excluded.until)
@@ -42,39 +43,51 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
   let rows = (countRows.get() as { count: number }).count
   let recountedAt = -Infinity
   let calls = 0
+  /** What the open transaction has done, which is certain only at its end: rows more or fewer, and calls. */
+  let [addedWithin, callsWithin] = [0, 0]
 
-  /** @param swept How many rows the open transaction has deleted: `rows` still has them. */
-  function isFull(now: number, swept: number): boolean {
-    if (rows - swept < mostEntries) return false
+  function isFull(now: number): boolean {
+    if (rows + addedWithin < mostEntries) return false
     if (now - recountedAt >= recountMs) {
       recountedAt = now
-      rows = (countRows.get() as { count: number }).count + swept
+      rows = (countRows.get() as { count: number }).count - addedWithin
     }
-    return rows - swept >= mostEntries
+    return rows + addedWithin >= mostEntries
   }
 
-  /** Returns the new count, if there is room, and how many rows were deleted. */
-  function addWithin(digest: string, until: number, isSweepDue: boolean): { readonly count: number | undefined; readonly swept: number } {
+  /** Returns the new count, if there is room, and how many rows there are more or fewer. */
+  function addWithin(digest: string, until: number): Added {
     const now = Date.now()
-    const swept = isSweepDue ? sweep.run(now).changes : 0
-    const found = isFull(now, swept) ? addToKnown.get(digest, now) : add.get(digest, Math.ceil(until), now)
-    return { count: (found as { count: number } | undefined)?.count, swept }
+    const before = addedWithin
+    if ((calls + callsWithin) % callsPerSweep === 0) addedWithin -= sweep.run(now).changes
+    callsWithin += 1
+    const found = isFull(now) ? addToKnown.get(digest, now) : add.get(digest, Math.ceil(until), now)
+    const count = (found as { count: number } | undefined)?.count
+    if (count === 1) addedWithin += 1
+    return { count, rows: addedWithin - before }
   }
+
+  const begin = (): void => void ([addedWithin, callsWithin] = [0, 0])
+  const write = createGroupedWrites(file, { begin, end: () => {} })
 
   return {
-    add(key, until) {
+    async add(key, until) {
       // If a value cannot be bound, the prepared statement stays open: check it first.
       if (!Number.isSafeInteger(Math.ceil(until))) throw new RangeError('The end of what is remembered is no time.')
       const digest = digestKey(key)
-      const isSweepDue = calls % callsPerSweep === 0
-      const { count, swept } = inTransaction(database, () => addWithin(digest, until, isSweepDue))
+      const added = await write(() => addWithin(digest, until))
       // Only now is it certain: of a transaction that fails, the file keeps nothing, and neither may these.
       calls += 1
-      rows -= swept
+      rows += added.rows
       // Thrown outside the transaction: a rollback would restore the rows that the sweep deleted.
-      if (count === undefined) throw new StoreFull('The store is full.')
-      if (count === 1) rows += 1
-      return count
+      if (added.count === undefined) throw new StoreFull('The store is full.')
+      return added.count
     },
   }
+}
+
+/** What an addition came to, within its transaction. */
+interface Added {
+  readonly count: number | undefined
+  readonly rows: number
 }

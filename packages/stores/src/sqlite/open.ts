@@ -51,11 +51,11 @@ export interface SqliteStoreOptions {
 export function createSqliteStore({ file, owner = false, claim, mostEntries = 1_000_000, log = warnOfProcess }: SqliteStoreOptions): Store {
   const opened = openStoreFile({ file, owner, claim, log })
   try {
-    const counts = createCounts(opened.database, mostEntries)
+    const counts = createCounts(opened, mostEntries)
     return {
       scope: 'machine',
-      seen: createSeen(opened, counts),
-      counters: createCounters(opened, counts),
+      seen: createSeen(counts),
+      counters: createCounters(counts),
       budgets: createBudgets(opened),
       locks: createLocks(opened, mostEntries),
       revocations: createRevocationFeed(opened),
