@@ -5,6 +5,7 @@ import { drawGrowth } from './growth-charts.js'
 import type { LineResult } from './line-result.js'
 import { profileTable } from './profile.js'
 import { growthAlong } from './report-charts.js'
+import { writeTables } from './tables-page.js'
 import { clockMs, latenciesOf, timedEvent } from './timed-event.js'
 import { judge } from './verdicts.js'
 
@@ -30,6 +31,16 @@ describe('what the benchmark writes for the documentation', () => {
       .filter((row) => row.startsWith('|'))
       .map((row) => row.split('|').length)
     expect(new Set(columns).size).toBe(1)
+  })
+
+  test('has every table of a run as a page, under the line of Node that it is of', () => {
+    const box = ['┌───┬───┐', '│ JSON requests │ CPU µs │', '├───┼───┤', '│ Postern │ 62.8 │', '├───┼───┤', '│ nginx │ 16.6 │', '└───┴───┘']
+    const page = writeTables(['Node 20.20.2', '', ...box, '', 'Node 24.21.0', '', ...box].join('\n'), 'npm run bench', '2 cores', ['a.svg'])
+    expect(page).toContain(
+      '## Node 20.20.2\n\n| JSON requests | CPU µs |\n| --- | --: |\n| Postern | 62.8 |\n| nginx | 16.6 |\n\n## Node 24.21.0',
+    )
+    expect(page).toContain('Written by `npm run bench`: 2 cores.')
+    expect(page).toContain('(a.svg)')
   })
 
   test('draws a line for each line of Node, along everything that grows', () => {
