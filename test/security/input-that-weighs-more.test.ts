@@ -194,6 +194,34 @@ forAnAnsweringGateway(
       expect(await setAside(['rerank', { model: 'm', queries: many('q'.repeat(80)), documents: many('d') }])).toBe('budget_exhausted')
     })
 
+    const picture = '[{"type":"image_url","image_url":{"url":"https://a.example/b.png"}}]'
+    const file = '[{"type":"file","file":{"file_id":"file-abc"}}]'
+    test.each<[what: string, path: string, members: string]>([
+      ['a picture behind a text', 'chat/completions', `"messages":[{"role":"user","content":"a","content":${picture}}]`],
+      ['a picture in front of a text', 'chat/completions', `"messages":[{"role":"user","content":${picture},"content":"a"}]`],
+      ['the same with an escape in one name', 'chat/completions', `"messages":[{"role":"user","c\\u006fntent":${picture},"content":"a"}]`],
+      ['a stored file', 'chat/completions', `"messages":[{"role":"user","content":${file},"content":"a"}]`],
+      ['what is stored under a role', 'chat/completions', '"messages":[{"role":"cache","role":"user","content":"a"}]'],
+      [
+        'a picture within a part',
+        'chat/completions',
+        `"messages":[{"role":"user","content":[{"type":"image_url","type":"text","image_url":{"url":"https://a.example/b.png"},"text":"a"}]}]`,
+      ],
+      [
+        'a picture in a message of Anthropic',
+        'messages',
+        `"messages":[{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://a.example/b.png"}}],"content":"a"}]`,
+      ],
+    ])('input-that-weighs-more: a member that stands twice hides nothing: %s', async (_, path, members) => {
+      const answer = await fetch(`${open().house.baseURL}/${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${open().house.callers.acme}`, 'content-type': 'application/json' },
+        body: `{"model":"m","max_tokens":16,${members}}`,
+      })
+      const { error } = (await answer.json()) as { error: { code: string } }
+      expect([answer.status, error.code]).toEqual([400, 'request_malformed'])
+    })
+
     test('input-that-weighs-more: a part with any number of members that could hold its bytes costs a look at each', async () => {
       const spellings = Array.from({ length: 2000 }, (_, index) =>
         Array.from('document_url', (letter, at) => ((index >> at) & 1 ? letter.toUpperCase() : letter)).join(''),

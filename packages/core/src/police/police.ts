@@ -167,11 +167,16 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
         headers: chosen?.headers,
       }
     }
-    const looksInContent = before.policy.namesModels || !before.route.key.mayStore
+    const looksInContent = looksEverywhere(before)
     const read = readClearBody(received, before.route.gateway.dialect.keyPattern, looksInContent, owner)
     const facts = { before, principal, owner, received }
     return read instanceof Promise ? read.then((large) => decideInTurns(large, facts)) : decide(read, facts)
   })
+}
+
+/** Whether a rule looks at members at any depth, the input of the model included: then no member may stand twice. */
+function looksEverywhere({ policy, route, mustSayCeiling, measuring }: BeforeBody): boolean {
+  return policy.namesModels || policy.pinUser || !route.key.mayStore || mustSayCeiling || measuring !== undefined
 }
 
 /** Decides in this turn of the event loop, unless there is more to visit than a turn allows. */
