@@ -60,6 +60,18 @@ describe('a good configuration', () => {
 })
 
 describe('a bad configuration', () => {
+  test.each([
+    ['keys.__proto__', { keys: { ['__proto__']: 'acme', acme: good.keys.acme } }],
+    ['keys.__proto__', { keys: { ['__proto__']: good.keys.acme, acme: { ...good.keys.acme, shared: true } } }],
+    ['gateways.__proto__', { gateways: { ...good.gateways, ['__proto__']: { dialect: 'openai' } } }],
+    ['__proto__', { ['__proto__']: 5 }],
+    ['callers.service.principals.__proto__', { callers: { service: { hashes: { env: 'RING' }, principals: { ['__proto__']: {} } } } }],
+  ])('says of a member that nothing can have that it is none, and not nothing: %s', (path, part) => {
+    expect(
+      errorsOf({ ...good, ...part, ...(path === '__proto__' ? JSON.parse('{"__proto__":5}') : {}) }).map((each) => each.path),
+    ).toContain(path)
+  })
+
   test('is refused with all its problems at once, each with its path and what to write instead', () => {
     const errors = errorsOf({
       ...good,

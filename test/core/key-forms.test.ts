@@ -8,10 +8,25 @@ import { bytesOf, hexOf, loadKeys } from '../support/loaded-keys.js'
 const [backslash = 0, percent = 0] = marks
 
 describe('the escapes of a text', () => {
-  const decode = (text: string, mark: number, start = 0, end = text.length) => {
-    const { bytes, from, cutAt } = unescape(Buffer.from(text, 'latin1'), start, end, mark)
+  const decode = (text: string, mark: number, start = 0, end = text.length, isLoose = false) => {
+    const { bytes, from, cutAt } = unescape(Buffer.from(text, 'latin1'), start, end, { mark, isLoose })
     return { text: bytes.toString('latin1'), from: [...from.subarray(0, bytes.length)], cutAt }
   }
+
+  test.each<[text: string, decoded: string, from: readonly number[], cutAt: number]>([
+    ['ab', 'ab', [0, 1], 2],
+    ['\\u0041b', 'Ab', [0, 6], 7],
+    ['\\\\u0041b', 'Ab', [0, 7], 8],
+    ['\\\\\\\\u0041b', 'Ab', [0, 9], 10],
+    [`${'\\'.repeat(6)}u0041`, '\\\\A', [0, 1, 2], 11],
+    ['\\\\nb', '\\nb', [0, 2, 3], 4],
+    ['\\\\u00zzb', '\\u00zzb', [0, 2, 3, 4, 5, 6, 7], 8],
+    ['a\\\\u004', 'a', [0], 1],
+    ['a\\\\', 'a', [0], 1],
+    [`a${'\\'.repeat(6)}`, 'a\\\\', [0, 1, 2], 3],
+  ])('are read loosely too, with what stands in front of a backslash: %j', (text, decoded, from, cutAt) => {
+    expect(decode(text, backslash, 0, text.length, true)).toEqual({ text: decoded, from, cutAt })
+  })
 
   test('are those of JSON and of URLs', () => {
     expect([backslash, percent]).toEqual([0x5c, 0x25])

@@ -28,6 +28,10 @@ function base64(offset: number, encoding: 'base64' | 'base64url'): Omit<Dress, '
 export const dresses: readonly Dress[] = [
   { name: 'raw', of: (secret) => secret },
   { name: 'escapes of JSON throughout', of: (secret) => each(secret, (character) => `\\u00${hexOf(character)}`) },
+  ...[2, 3, 4, 1000].map((count): Dress => {
+    const of = (secret: string): string => each(secret, (character) => `\\u00${hexOf(character)}`)
+    return { name: `escapes of JSON behind ${count} backslashes`, of, whole: (secret) => '\\'.repeat(count - 1) + of(secret) }
+  }),
   {
     name: 'escapes of JSON here and there, in either case',
     of: (secret) =>

@@ -13,6 +13,7 @@ import { checkKeySources, checkPolling } from './check-key-sources.js'
 import { checkKeyRing } from './check-key-ring.js'
 import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
+import { checkMemberNames } from './check-member-names.js'
 import { checkMount } from './check-mount.js'
 import { checkPassHeaders } from './check-pass-headers.js'
 import { checkLedger } from './check-ledger.js'
@@ -78,6 +79,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const dialectIds = Object.keys(dialects)
   const plain = readPlainEntries(raw)
   const form = createConfigSchema(dialectIds).safeParse(plain.rest, { reportInput: true })
+  checkMemberNames(raw, problems)
   if (!form.success) for (const issue of form.error.issues) problems.push(...describeIssue(inPlace(issue, plain)))
   const config = form.success ? joinEntries(plain, form.data, raw) : undefined
 

@@ -95,7 +95,8 @@ export function joinEntries(plain: PlainEntries, judged: Config, raw: unknown): 
   const { bindings, rest, numbers } = plain
   if (rest === raw) return judged
   const keys = plain.allKeys ?? joinKeys(plain, judged)
-  noteUnusualKeys(keys, plain.allKeys === undefined ? plain.aliases.filter((alias) => !plain.keys.has(alias)) : [])
+  const isUnusual = (alias: string): boolean => !plain.keys.has(alias) && Object.hasOwn(keys, alias)
+  noteUnusualKeys(keys, plain.allKeys === undefined ? plain.aliases.filter(isUnusual) : [])
   const others = judged.bindings.values()
   const allBindings = numbers.length === 0 ? bindings : bindings.map((binding) => binding ?? others.next().value)
   return { ...judged, keys, bindings: allBindings as Binding[] }

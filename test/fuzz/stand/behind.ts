@@ -63,7 +63,7 @@ export function openBackend(): Promise<Upstream> {
     usual: ({ method }) => (method === 'HEAD' ? withoutBody : usual),
     inputOf: ({ target }) => inputIn(target),
     fault(request) {
-      const told = request.headers.filter(([name]) => /^x.forwarded.for$/i.test(name)).map(([, value]) => value)
+      const told = request.headers.filter(([name]) => /^x[^a-z\d]?forwarded[^a-z\d]?for$/i.test(name)).map(([, value]) => value)
       if (told.length === 1 && told[0] === '') return ofNobody
       // A backend that is silent is asked whether it is there, for nobody.
       const asksForLife =

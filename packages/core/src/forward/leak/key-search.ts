@@ -1,6 +1,6 @@
 import { hexReading, type KeyForm, keyForms, longestForm, maxComparedChars, plainReading, shortestSearched } from './key-forms.js'
 import { type LoadedKey, type OpenKey, SearchedKey } from './searched-key.js'
-import { marks, maxLayers, unescape } from './unescape.js'
+import { escapeReadings, marks, maxLayers, mayBeLoose, unescape } from './unescape.js'
 import { bitShift, WindowIndex } from './window-index.js'
 import { createLane, factor, type WindowLane } from './window-lane.js'
 
@@ -205,8 +205,9 @@ export class KeySearch {
   }
 
   #scanUnescaped(text: Buffer, left: number, right: number, depth: number): LoadedKey | undefined {
-    for (const mark of marks) {
-      const { bytes } = unescape(text, left, right, mark)
+    for (const reading of escapeReadings) {
+      if (reading.isLoose && !mayBeLoose(text.subarray(left, right))) continue
+      const { bytes } = unescape(text, left, right, reading)
       // The run had no escapes, or is too short without them.
       if (bytes.length === right - left || bytes.length < shortestSearched) continue
       const key = this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, maxLayers)

@@ -4,7 +4,7 @@ import { LeakGuard } from './leak-guard.js'
 import { createOwnForms, type OwnForms } from './own-forms.js'
 import { type Pursued, Pursuit } from './pursuit.js'
 import type { LoadedKey } from './searched-key.js'
-import { marks, maxLayers, unescape } from './unescape.js'
+import { escapeReadings, maxLayers, mayBeLoose, unescape } from './unescape.js'
 
 /** Searches the answers to calls under one lease: for the lease's own secrets and for every other loaded secret. */
 export class LeakSearch {
@@ -77,5 +77,9 @@ export class LeakSearch {
 function holdsShort(short: OwnForms, text: Buffer, layers = maxLayers): boolean {
   if (short.standIn(text)) return true
   if (layers === 0) return false
-  return marks.some((mark) => text.includes(mark) && holdsShort(short, unescape(text, 0, text.length, mark).bytes, layers - 1))
+  return escapeReadings.some(
+    (reading) =>
+      (reading.isLoose ? mayBeLoose(text) : text.includes(reading.mark)) &&
+      holdsShort(short, unescape(text, 0, text.length, reading).bytes, layers - 1),
+  )
 }

@@ -1,6 +1,6 @@
 import type { Pursuit } from './pursuit.js'
 import { copyOf, joinOf, noStretch, placeOf, sliceOf, type Stretch } from './stretch.js'
-import { marks, maxLayers, unescape } from './unescape.js'
+import { type EscapeReading, escapeReadings, maxLayers, unescape } from './unescape.js'
 
 /** What a reading of pieces needs of the search. */
 export interface RunSearch {
@@ -19,20 +19,20 @@ export class RunReading {
   readonly #search: RunSearch
   /** How many further layers of escapes may be decoded. */
   readonly #layers: number
-  /** The first byte of the escapes that this layer decodes; `undefined` for the answer itself. */
-  readonly #mark: number | undefined
+  /** How this layer reads escapes; `undefined` for the answer itself. */
+  readonly #reading: EscapeReading | undefined
   /** The beginning of an escape that the last piece cut off. */
   #cut = noStretch
   /** The search of this layer. */
   readonly #pursuit: Pursuit
-  /** The next layer for each kind of escape, once such an escape has arrived. */
+  /** The next layer for each reading of escapes, once an escape has arrived. */
   readonly #behind: (RunReading | undefined)[] = []
 
-  constructor(search: RunSearch, layers = maxLayers, mark?: number) {
+  constructor(search: RunSearch, layers = maxLayers, reading?: EscapeReading) {
     this.#search = search
     this.#layers = layers
-    this.#mark = mark
-    this.#pursuit = search.pursue(mark !== undefined)
+    this.#reading = reading
+    this.#pursuit = search.pursue(reading !== undefined)
   }
 
   /** The position in the answer from which the bytes may be the beginning of a key; `Infinity`: none. */
@@ -44,13 +44,13 @@ export class RunReading {
 
   /** Searches the next piece. Returns the alias of a key that ends in it. */
   read(piece: Stretch): string | undefined {
-    const come = this.#mark === undefined ? piece : this.#takeBack(piece, this.#mark)
+    const come = this.#reading === undefined ? piece : this.#takeBack(piece, this.#reading)
     return come.bytes.length === 0 ? undefined : this.#look(come)
   }
 
-  #takeBack(piece: Stretch, mark: number): Stretch {
+  #takeBack(piece: Stretch, reading: EscapeReading): Stretch {
     const written = joinOf(this.#cut, piece)
-    const { bytes, from, cutAt } = unescape(written.bytes, 0, written.bytes.length, mark)
+    const { bytes, from, cutAt } = unescape(written.bytes, 0, written.bytes.length, reading)
     this.#cut = copyOf(sliceOf(written, cutAt))
     const places = new Float64Array(bytes.length)
     for (let at = 0; at < places.length; at += 1) places[at] = placeOf(written, from[at] as number)
@@ -64,12 +64,12 @@ export class RunReading {
 
   #lookBehind(come: Stretch): string | undefined {
     if (this.#layers === 0) return undefined
-    for (const [index, mark] of marks.entries()) {
+    for (const [index, escapes] of escapeReadings.entries()) {
       let next = come
       if (this.#behind[index] === undefined) {
-        const at = come.bytes.indexOf(mark)
+        const at = come.bytes.indexOf(escapes.mark)
         if (at === -1) continue
-        const reading = new RunReading(this.#search, this.#layers - 1, mark)
+        const reading = new RunReading(this.#search, this.#layers - 1, escapes)
         this.#behind[index] = reading
         // Before the first escape both layers have the same characters.
         for (const alike of [this.#pursuit.last, sliceOf(come, 0, at)]) if (alike.bytes.length > 0) reading.#look(alike)
