@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { keyForms, longestForm } from '../../packages/core/src/forward/leak/key-forms.js'
 import { KeySearch } from '../../packages/core/src/forward/leak/key-search.js'
 import type { OpenKey } from '../../packages/core/src/forward/leak/searched-key.js'
-import { marks, unescape } from '../../packages/core/src/forward/leak/unescape.js'
+import { marks } from '../../packages/core/src/forward/leak/escape-readings.js'
+import { unescape } from '../../packages/core/src/forward/leak/unescape.js'
 import { bytesOf, hexOf, loadKeys } from '../support/loaded-keys.js'
 
 const [backslash = 0, percent = 0] = marks

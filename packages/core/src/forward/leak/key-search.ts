@@ -1,6 +1,7 @@
 import { hexReading, type KeyForm, keyForms, longestForm, maxComparedChars, plainReading, shortestSearched } from './key-forms.js'
 import { type LoadedKey, type OpenKey, SearchedKey } from './searched-key.js'
-import { escapeReadings, marks, maxLayers, mayBeLoose, unescape } from './unescape.js'
+import { escapeReadings, marks, maxLayers, mayBeLoose } from './escape-readings.js'
+import { unescape } from './unescape.js'
 import { bitShift, WindowIndex } from './window-index.js'
 import { createLane, factor, type WindowLane } from './window-lane.js'
 

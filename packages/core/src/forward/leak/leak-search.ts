@@ -4,7 +4,8 @@ import { LeakGuard } from './leak-guard.js'
 import { createOwnForms, type OwnForms } from './own-forms.js'
 import { type Pursued, Pursuit } from './pursuit.js'
 import type { LoadedKey } from './searched-key.js'
-import { escapeReadings, maxLayers, mayBeLoose, unescape } from './unescape.js'
+import { escapeReadings, maxLayers, mayBeLoose } from './escape-readings.js'
+import { unescape } from './unescape.js'
 
 /** Searches the answers to calls under one lease: for the lease's own secrets and for every other loaded secret. */
 export class LeakSearch {

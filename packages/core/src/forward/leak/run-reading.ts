@@ -1,6 +1,7 @@
 import type { Pursuit } from './pursuit.js'
 import { copyOf, joinOf, noStretch, placeOf, sliceOf, type Stretch } from './stretch.js'
-import { type EscapeReading, escapeReadings, maxLayers, unescape } from './unescape.js'
+import { type EscapeReading, escapeReadings, maxLayers } from './escape-readings.js'
+import { unescape } from './unescape.js'
 
 /** What a reading of pieces needs of the search. */
 export interface RunSearch {

@@ -1,27 +1,5 @@
-export const backslash = 0x5c
-export const percent = 0x25
-
-/** The first bytes of escapes: of JSON and of URLs. */
-export const marks: readonly number[] = [backslash, percent]
-
-/** How escapes are read: those of JSON, those of URLs, and those of JSON whatever stands in front of their backslash. */
-export interface EscapeReading {
-  readonly mark: number
-  /**
-   * JSON takes two backslashes for one that is meant, so behind an even number of them `u0041` is text. Who looks for what could be an
-   * escape takes the last one for its beginning all the same: so does this reading.
-   */
-  readonly isLoose: boolean
-}
-
-export const escapeReadings: readonly EscapeReading[] = [
-  { mark: backslash, isLoose: false },
-  { mark: percent, isLoose: false },
-  { mark: backslash, isLoose: true },
-]
-
-/** How many nested layers of escapes are decoded, of either kind: JSON that is quoted in JSON has two. */
-export const maxLayers = 2
+import { backslash, type EscapeReading, percent } from './escape-readings.js'
+import { nothing, readHex, short } from './escaped-values.js'
 
 /** A text with its escapes decoded. */
 export interface Unescaped {
@@ -30,16 +8,6 @@ export interface Unescaped {
   readonly from: Uint32Array
   /** Where an escape begins that the text's end cuts off; the text's end if there is none. */
   readonly cutAt: number
-}
-
-/** Stands for an escaped character that no key holds. It takes the character's place, so that the text around it is not joined. */
-const nothing = 0
-
-const twoBeforeU = Buffer.from('\\\\u')
-
-/** Whether the loose reading of a whole text can differ from the strict one. */
-export function mayBeLoose(text: Buffer): boolean {
-  return text.includes(twoBeforeU)
 }
 
 /** So many backslashes in front of an escape at most are taken with it; of more, the first ones stay. */
@@ -60,6 +28,7 @@ export function unescape(text: Buffer, start: number, end: number, { mark, isLoo
   let at = start
   while (at < end) {
     const byte = text[at] as number
+    // The backslashes in front of an escape go with it. What is neither an escape nor too many of them is read strictly.
     if (isLoose && byte === backslash) {
       const count = countBackslashes(text, at, end)
       const letter = at + count
@@ -87,22 +56,3 @@ export function unescape(text: Buffer, start: number, end: number, { mark, isLoo
 }
 
 const letterU = 0x75
-
-/** `\/`, `\"` and `\\` mean their second character; other short escapes mean control characters, which no key holds. */
-function short(byte: number): number {
-  return byte === 0x2f || byte === 0x22 || byte === backslash ? byte : nothing
-}
-
-/** The value of hexadecimal digits; negative if a byte is not a digit. */
-function readHex(text: Buffer, start: number, end: number): number {
-  let value = 0
-  for (let index = start; index < end; index += 1) value = value * 16 + (digits[text[index] as number] as number)
-  return value
-}
-
-/** The value of each hexadecimal digit; for any other byte a number so low that every sum with it is negative. */
-const digits = new Int32Array(256).fill(-0x10_0000)
-for (let digit = 0; digit < 16; digit += 1) {
-  digits[digit.toString(16).charCodeAt(0)] = digit
-  digits[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
-}
