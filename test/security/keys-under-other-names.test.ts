@@ -186,6 +186,31 @@ describe('keys-under-other-names', () => {
       async (name) => expect(await send(`"extra_headers":{"${name}":"evil"}`)).toEqual([400, 'request_malformed', 0]),
     )
 
+    test.each([
+      '"headers":{"a":"b"},"extra_headers":[["Authorization","Bearer abc"]]',
+      '"extra_headers":[["OpenAI-Organization","org-1"]]',
+      '"extraHeaders":[["x-model","big"]]',
+      '"extra_headers":[{"name":"Authorization","value":"Bearer abc"}]',
+      '"extra_headers":"{\\"Authorization\\":\\"Bearer abc\\"}"',
+      '"headers":["Authorization: Bearer abc"]',
+      '"default_headers":[["a","b"]]',
+      '"provider_specific_header":{"extra_headers":[["Authorization","Bearer abc"]]}',
+      '"a":[{"extra_headers":[["Authorization","Bearer abc"]]}]',
+      '"extra_body":[["model","big"]]',
+      '"extraBody":[["api_key","abc"]]',
+    ])('names that are hidden in pairs, items or texts are refused: %s', async (members) =>
+      expect(await send(members)).toEqual([400, 'request_malformed', 0]),
+    )
+
+    test.each([
+      '"extra_headers":{}',
+      '"extra_headers":{"Accept":"application/json"}',
+      '"extra_headers":null',
+      '"headers":[]',
+      '"extra_body":{"a":[["b","c"]]}',
+      '"stop":["a","b"]',
+    ])('headers and settings that can be read pass: %s', async (members) => expect((await send(members))[0]).toBe(200))
+
     test('a key behind a member of the same name, which one parser takes and another does not, is refused', async () => {
       expect(await send(`"extra_body":{"a":{"api_key":"${opaque}"},"a":1}`)).toEqual([400, 'request_malformed', 0])
       expect(await send(`"tools":[{"type":"mcp","type":"function","authorization":"${opaque}"}]`)).toEqual([400, 'request_malformed', 0])

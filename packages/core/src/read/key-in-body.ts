@@ -1,5 +1,6 @@
 import { holdsHeaders, holdsKey, type KeyName, keyNameOf, neverPassed, squashName, steersInBody, takeWithin } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
+import { isMergedName } from '../lib/merged-names.js'
 import { namesOf } from '../lib/names-of.js'
 import { rememberNames } from '../lib/remember-names.js'
 import { isContent, isSchema } from './content.js'
@@ -139,6 +140,7 @@ export class CredentialSearch {
     const member = (value as Readonly<Record<string, unknown>>)[name]
     const memberPath = path === '' ? name : `${path}.${name}`
     refuseName(name, facts, place, memberPath)
+    if (hidesNames(member, name, facts)) throw hidden(memberPath)
     if (typeof member === 'string') this.#lookAtText(member, memberPath)
     else if (typeof member === 'object' && member !== null) this.#add(member, facts.place ?? below(place), memberPath)
   }
@@ -176,6 +178,23 @@ function refuseName(name: string, { key, steers }: NameFacts, place: Place, path
       help: 'Remove it.',
       param: shown(path),
     })
+}
+
+/**
+ * Whether a member has its names elsewhere than an object has them: headers in pairs, in items or in a text, which some servers read as
+ * they read an object, and pairs in what gateways write over the body. These names would be looked at by nobody.
+ */
+function hidesNames(member: unknown, name: string, { place }: NameFacts): boolean {
+  if (place === 'headers') return typeof member === 'string' ? member.includes(':') : Array.isArray(member) && member.length > 0
+  return Array.isArray(member) && member.some((item) => Array.isArray(item)) && isMergedName(name)
+}
+
+function hidden(path: string): Refusal {
+  return new Refusal('request_malformed', {
+    message: 'A member for headers or further settings is an object, so that the names in it can be read.',
+    help: 'Write it as {"name": "value"}.',
+    param: shown(path),
+  })
 }
 
 /** Cuts a path to the length that an error repeats. */
