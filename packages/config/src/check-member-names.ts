@@ -1,6 +1,6 @@
 import { formatPath, type Problem, problem } from './problem.js'
 
-/** The name of an object's prototype. A member of this name is no member: who copies the object leaves it out, or gives the copy another prototype. */
+/** JavaScript calls an object's prototype so. Code that copies an object with such a member drops the member, or sets the prototype of the copy. */
 const prototypes = '__proto__'
 
 /** Groups of which there may be a hundred thousand entries. */

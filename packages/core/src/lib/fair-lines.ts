@@ -42,7 +42,7 @@ export class FairLines<Item> {
   take(): Item | undefined {
     for (const [owner, line] of this.#lines) {
       const { item, cost } = line.items[line.next] as Waiting<Item>
-      // Who waits alone saves for nobody.
+      // An owner that waits alone need not save credit: nobody else waits for a turn.
       if (cost > line.credit && this.#lines.size > 1) {
         this.#lines.delete(owner)
         line.credit += this.#quantum

@@ -18,7 +18,7 @@ let isComing = false
  * Does a long piece of work step by step without blocking the event loop. The whole process does one step of one job in one
  * turn of the event loop. Owners take turns, and so do the jobs of one owner.
  *
- * @param owner Whose work it is. Default: nobody's, which is one owner too.
+ * @param owner Names the caller whose work it is. Default: the empty text; all work without a name shares one line.
  * @returns Resolves after the last step; rejects with what a step throws.
  */
 export function inTurns(step: Step, owner = ''): Promise<void> {

@@ -181,8 +181,8 @@ function refuseName(name: string, { key, steers }: NameFacts, place: Place, path
 }
 
 /**
- * Whether a member has its names elsewhere than an object has them: headers in pairs, in items or in a text, which some servers read as
- * they read an object, and pairs in what gateways write over the body. These names would be looked at by nobody.
+ * Whether a member holds names that this search cannot read, because they are not the names of an object's members: headers in pairs, in
+ * items or in a text, or pairs in `extra_body`. Some servers read these as they read an object.
  */
 function hidesNames(member: unknown, name: string, { place }: NameFacts): boolean {
   if (place === 'headers') return typeof member === 'string' ? member.includes(':') : Array.isArray(member) && member.length > 0

@@ -12,7 +12,7 @@ const largeBytes = 256 * 1024
  * Reads a whole request body. Its bytes count for its client until the request is over. Of large bodies one is given in one turn of the
  * event loop, and of others those of some 16 KB together, however many end at the same moment; callers take turns.
  *
- * @param owner Whose body it is. Default: of whoever has this address.
+ * @param owner Names the caller whose body it is. Default: the address of the peer.
  *
  * @throws {Refusal} 413 `body_too_large` as soon as the body exceeds `maxBytes`; 429 `rate_limited` if too many bytes are
  *   held for this client already; and the refusal that the body was destroyed with, such as 408 `request_timeout`.

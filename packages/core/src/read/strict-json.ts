@@ -34,7 +34,7 @@ const maxDepth = 500
  * A large body is read in slices, and the event loop serves other requests in between.
  *
  * @param looksInContent `true` if policy checks members at any depth, input of the model included.
- * @param owner Whose body it is. Default: nobody's.
+ * @param owner Names the caller whose body it is, for its turns. Default: the empty text.
  * @throws {Refusal} 400 `request_malformed`; for a body in slices the promise rejects.
  */
 export function readJson(bytes: Buffer, looksInContent = false, owner = ''): JsonBody | Promise<JsonBody> {

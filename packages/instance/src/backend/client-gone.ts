@@ -14,8 +14,8 @@ export function isClientGone({ socket }: IncomingMessage, response: ServerRespon
  * Whether a connection is closed, even if it still has unread bytes. After a reset, a TCP socket has no `remoteAddress`,
  * and the backend would get an empty `X-Forwarded-For`. A Unix socket never has a `remoteAddress` or a `localAddress`.
  *
- * A connection that was reset is closed at once: Node notices that only when it reads, and it reads no more of a body of which
- * nobody takes anything.
+ * This function closes a connection that was reset. Node notices a reset only when it reads from the socket, and it stops reading while
+ * 64 KB of a body wait for a consumer.
  */
 export function isSocketGone(socket: Socket): boolean {
   if (socket.destroyed) return true

@@ -23,7 +23,7 @@ export function faultOfHead({ httpVersion, httpVersionMajor, rawHeaders, headers
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined && headers['content-length'] !== undefined)
     return new Refusal('request_malformed', { message: 'The request says twice where its body ends.', headers: ['Connection', 'close'] })
-  // HTTP/1.0 knows no chunks: whoever passed the request on may have ended its body elsewhere (RFC 9112, 6.1).
+  // HTTP/1.0 has no chunked bodies. A proxy that forwarded this request may have read another end of its body (RFC 9112, 6.1).
   if (encoding !== undefined && httpVersion === '1.0')
     return new Refusal('request_malformed', { message: 'HTTP/1.0 has no Transfer-Encoding.', headers: ['Connection', 'close'] })
   if (encoding !== undefined && !isChunked(encoding))
